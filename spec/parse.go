@@ -1,0 +1,52 @@
+package spec
+
+import (
+	"go.yaml.in/yaml/v3"
+
+	"github.com/gokiln/gokiln/internal/diag"
+)
+
+// extension begins a top-level key that is the user's own.
+const extension = "x-"
+
+// Parse reads a spec. The error is a diag.List of everything that is wrong with
+// it, sorted by position; only a file that is no YAML at all gives one error
+// alone. A file that is empty or holds only comments is the spec with every
+// default. Parse keeps data and expects it not to change.
+func Parse(filename string, data []byte) (*Spec, error) {
+	src := diag.Source{Filename: filename, Language: "yaml", Data: data}
+	errs := &problems{src: src}
+	text := newText(data[:min(len(data), maxSize+1)])
+	root, problem := readYAML(src, text)
+	if problem != nil {
+		return nil, diag.List{problem}
+	}
+	s := defaults(src)
+	if root == nil {
+		return s, nil
+	}
+	t := tree{src: src, text: text, errs: errs, open: map[*yaml.Node]bool{}}
+	d := decoder{problems: errs, spec: s}
+	if n, _ := t.build(root, 0); n != nil {
+		d.document(n)
+		d.validate()
+	}
+	if err := errs.list.Err(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// defaults is the spec of an empty file.
+func defaults(src diag.Source) *Spec {
+	return &Spec{
+		Module: ".",
+		Build: Build{
+			LDFlags:  []string{"-s", "-w"},
+			Trimpath: true,
+			PGO:      "auto",
+		},
+		Source: src,
+		ranges: map[string]diag.Range{},
+	}
+}

@@ -1,0 +1,136 @@
+package spec
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"text/template"
+
+	"github.com/google/go-cmp/cmp"
+
+	stamps "github.com/gokiln/gokiln/internal/template"
+)
+
+const referenceFile = "../docs/reference.md"
+
+// TestReference holds docs/reference.md to the tables of keys, template values
+// and functions.
+func TestReference(t *testing.T) {
+	text, err := os.ReadFile("testdata/reference.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := template.New("reference").Delims("<%", "%>").Funcs(template.FuncMap{
+		"cell": func(s string) string { return strings.ReplaceAll(s, "|", `\|`) },
+		"code": func(s string) string { return "`" + strings.ReplaceAll(s, "|", `\|`) + "`" },
+		"list": func(names []string) string {
+			quoted := make([]string, len(names))
+			for i, n := range names {
+				quoted[i] = "`." + n + "`"
+			}
+			return strings.Join(quoted, ", ")
+		},
+	}).Parse(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := page.Execute(&out, referenceData()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, referenceFile, out.String())
+}
+
+// section is a group of keys of the reference.
+type section struct {
+	Title, Doc string
+	Keys       []Field
+}
+
+func referenceData() any {
+	sections := []section{{Title: "Top level"}}
+	for _, f := range Fields() {
+		group := ""
+		if i := strings.LastIndexByte(f.Path, '.'); i >= 0 {
+			group = f.Path[:i]
+		}
+		at := 0
+		for i, s := range sections {
+			if s.Title == "`"+group+"`" {
+				at = i
+			}
+		}
+		sections[at].Keys = append(sections[at].Keys, f)
+		switch {
+		case f.Path == "image.files":
+			sections = append(sections, section{Title: "`image.files[]`", Doc: "Each element of `image.files` has these keys."})
+		case f.Default == "":
+			sections = append(sections, section{Title: "`" + f.Path + "`", Doc: f.Doc})
+		}
+	}
+	var templates []string
+	for _, f := range Fields() {
+		if f.Template {
+			templates = append(templates, "`"+f.Path+"`")
+		}
+	}
+	return map[string]any{
+		"Sections": sections, "Templates": strings.Join(templates, ", "),
+		"Names": stamps.Names(), "Functions": stamps.Functions(),
+		"MaxSize": maxSize >> 20, "MaxNodes": maxNodes, "MaxDepth": maxDepth, "MaxPorts": maxPorts,
+		"TemplateSize": stamps.MaxSize >> 10,
+	}
+}
+
+// TestFields holds that every key of the table is documented and decoded: its
+// example alone makes a Spec that differs from the default one, and has a place.
+func TestFields(t *testing.T) {
+	for _, f := range Fields() {
+		if f.Doc == "" || !strings.HasSuffix(f.Doc, ".") || f.Type == "" {
+			t.Errorf("%s: the table lacks a sentence or a type", f.Path)
+		}
+		if f.Default == "" {
+			continue // A group: its keys speak for it.
+		}
+		data, path := wrap(f.Path, f.Example)
+		s, err := Parse("gokiln.yaml", data)
+		if err != nil {
+			t.Errorf("%s: the example is refused: %v\n%s", f.Path, err, data)
+			continue
+		}
+		without := bytes.Replace(data, []byte(lastLine(data)), nil, 1)
+		base, err := Parse("gokiln.yaml", without)
+		if err == nil && cmp.Equal(base, s, plain) {
+			t.Errorf("%s: its example changes nothing", f.Path)
+		}
+		if got, _ := sliceOf(data, s.At(path)); got != f.Example {
+			t.Errorf("At(%q) holds %q, want %q", path, got, f.Example)
+		}
+	}
+}
+
+func lastLine(data []byte) string {
+	lines := bytes.SplitAfter(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
+	return string(lines[len(lines)-1])
+}
+
+// TestReferenceExamples parses every yaml block of the reference that is a whole
+// spec.
+func TestReferenceExamples(t *testing.T) {
+	page, err := os.ReadFile(referenceFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(page), "```yaml\n")[1:]
+	if len(blocks) == 0 {
+		t.Fatal("no examples")
+	}
+	for i, block := range blocks {
+		data, _, _ := strings.Cut(block, "```")
+		if _, err := Parse(fmt.Sprintf("example%d.yaml", i+1), []byte(data)); err != nil {
+			t.Errorf("%v\n%s", err, data)
+		}
+	}
+}

@@ -1,0 +1,141 @@
+package spec
+
+import (
+	"slices"
+)
+
+// field is everything about one key.
+type field struct {
+	key string
+	reader
+	// def is the default as the reference prints it.
+	def string
+	// doc says what the key means, example is its YAML value.
+	doc, example string
+	// template marks values that may hold template actions.
+	template bool
+	// fields are a map's own keys.
+	fields []field
+}
+
+// schema is the table of every key, bound to the Spec that it fills.
+func schema(s *Spec) []field {
+	build, image := buildFields(&s.Build), imageFields(&s.Image)
+	return []field{
+		{key: "name", reader: scalar(&s.Name, "a string", false, checkName),
+			def: "the last element of the main package's import path", example: "api",
+			doc: "The application's name and, where there is one main package, its program's file name: letters, digits, `.`, `_` and `-`."},
+		{key: "go", reader: scalar(&s.Go, "a Go release such as 1.26 or 1.26.3", true, checkGo),
+			def: "go.mod's `toolchain` line, else its `go` line", example: "1.26.3",
+			doc: "The Go release to build with. `1.20` needs no quotes: the text is taken as it stands."},
+		{key: "module", reader: scalar(&s.Module, "a string", false, checkModule),
+			def: "`.`", example: "services/api",
+			doc: "The folder of the main module in the build context: the one that holds go.mod."},
+		{key: "main", reader: list(&s.Main, "a string or a list of strings", listOptions{single: true, rule: one(checkMain)}),
+			def: "the module's only main package", example: "./cmd/api",
+			doc: "The main packages to build, relative to `module`; each begins with `./`. Several become several programs in one image."},
+		{key: "build", reader: group(build), fields: build,
+			doc: "What `go build` is told."},
+		{key: "image", reader: group(image), fields: image,
+			doc: "What the image's configuration and file system hold. What the base image sets and the spec does not, stays."},
+	}
+}
+
+// group reads a map of known keys.
+func group(fields []field) reader {
+	return reader{"a map", func(d *decoder, path string, n *node) { d.fields(path, n, fields) }}
+}
+
+// one makes a list's rule from a rule for a single value.
+func one(rule check) func(string) ([]string, error) {
+	return func(s string) ([]string, error) {
+		s, err := rule(s)
+		return []string{s}, err
+	}
+}
+
+const (
+	stringOrList = "a string or a list of strings"
+	notInherited = "; a spec takes nothing from the environment"
+	stringMap    = "a map of strings or a list of KEY=VALUE strings"
+)
+
+func buildFields(b *Build) []field {
+	flags := func(target *[]string) reader {
+		return list(target, stringOrList, listOptions{single: true, rule: one(checkTemplate)})
+	}
+	fields := []field{
+		{key: "image", reader: scalar(&b.Image, "a string", false, checkBuildImage),
+			def: "`docker.io/library/golang` at the Go release, in the smallest variant that does", example: "golang:1.26-bookworm",
+			doc: "The toolchain image, any with Go in it."},
+		{key: "tags", reader: list(&b.Tags, stringOrList, listOptions{single: true, unique: true, rule: checkTags}), template: true,
+			def: "none", example: "[netgo, osusergo]",
+			doc: "Build tags, as in `-tags`; `a,b` is two."},
+		{key: "ldflags", reader: flags(&b.LDFlags), template: true,
+			def: "`[-s, -w]`", example: `["-s", "-w", "-X main.version={{.Version}}"]`,
+			doc: "Linker flags, as in `-ldflags`; the elements are joined by a space. They replace the default: write `-s -w` along with your own to keep the program small."},
+		{key: "gcflags", reader: flags(&b.GCFlags), template: true,
+			def: "none", example: `"all=-N -l"`, doc: "Compiler flags, as in `-gcflags`."},
+		{key: "asmflags", reader: flags(&b.ASMFlags), template: true,
+			def: "none", example: `"-D=DEBUG"`, doc: "Assembler flags, as in `-asmflags`."},
+		{key: "trimpath", reader: boolean(&b.Trimpath), def: "`true`", example: "false",
+			doc: "Leaves file system paths out of the program, as `-trimpath` does."},
+		{key: "mod", reader: scalar(&b.Mod, "readonly or vendor", false, checkMod),
+			def: "`vendor` where a vendor folder stands beside go.mod, else `readonly`", example: "vendor",
+			doc: "Where packages come from, as in `-mod`. `mod` is refused: a build never changes go.mod."},
+		{key: "env", reader: pairs(&b.Env, stringMap, pairsOptions{key: checkEnvName, value: checkBuildEnv, bare: notInherited}), template: true,
+			def: "none", example: "{GOEXPERIMENT: jsonv2}",
+			doc: "Environment of `go build`. What gokiln sets itself or has a key for is refused. Numbers and booleans are taken as they are written."},
+		{key: "cgo", reader: boolean(&b.Cgo), def: "`false`", example: "true",
+			doc: "Turns cgo on. The default toolchain image then has a C compiler and the default base image a C library."},
+		{key: "race", reader: boolean(&b.Race), def: "`false`", example: "true",
+			doc: "Builds with the race detector, as `-race` does; needs `cgo: true`."},
+		{key: "cover", reader: boolean(&b.Cover), def: "`false`", example: "true",
+			doc: "Builds with coverage counters, as `-cover` does."},
+		{key: "pgo", reader: scalar(&b.PGO, "auto, off or a profile's path", false, checkPGO),
+			def: "`auto`", example: "./profiles/api.pprof",
+			doc: "Profile-guided optimisation, as in `-pgo`: `auto` takes each main package's default.pgo, `off` none, a path relative to `module` that profile."},
+	}
+	for _, v := range variants() {
+		fields = append(fields, field{key: v.key, reader: variant(&b.Variants, v),
+			def: "from the platform", example: v.example, doc: v.doc})
+	}
+	return fields
+}
+
+// Field describes one key of the spec, for tools that list them.
+type Field struct {
+	// Path is the key's field path; the keys of image.files' elements have the
+	// path "image.files[].from".
+	Path string
+	// Type says what may be written.
+	Type string
+	// Default says what holds without the key, in Markdown; empty for a group.
+	Default string
+	// Doc says what the key means, in Markdown. Example is a YAML value.
+	Doc, Example string
+	// Template marks values that may hold template actions.
+	Template bool
+}
+
+// Fields returns every key in the order of the reference, groups before their
+// keys.
+func Fields() []Field {
+	return flatten("", schema(&Spec{}))
+}
+
+func flatten(path string, fields []field) []Field {
+	var all []Field
+	for _, f := range fields {
+		at := f.key
+		if path != "" {
+			at = path + "." + f.key
+		}
+		all = append(all, Field{at, f.want, f.def, f.doc, f.example, f.template})
+		if f.key == "files" {
+			at += "[]"
+		}
+		all = slices.Concat(all, flatten(at, f.fields))
+	}
+	return all
+}

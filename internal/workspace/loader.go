@@ -1,0 +1,133 @@
+package workspace
+
+import (
+	"context"
+	"go/build"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+)
+
+// loader is go/build over the tree: which files of a folder a target has, and
+// what they say up to their imports. It is the one place that knows go/build.
+type loader struct {
+	tree   *tree
+	target Target
+}
+
+func (w *Workspace) loader(t Target) loader {
+	if t.GoVersion == "" {
+		t.GoVersion = w.Toolchain
+	}
+	if t.GoVersion == "" {
+		t.GoVersion = w.Go
+	}
+	return loader{tree: w.tree, target: t}
+}
+
+// goFiles names the folder's Go files that a build looks at: no tests, and none
+// that Go hides by its name.
+func (l loader) goFiles(ctx context.Context, dir string) ([]string, error) {
+	entries, err := l.tree.list(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		name := e.Name()
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || hidden(name) || !fs.ValidPath(name) {
+			continue
+		}
+		k, err := l.tree.entryKind(ctx, dir, e)
+		if err != nil {
+			return nil, err
+		}
+		if k == isFile {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// hidden reports whether Go passes over files and folders of this name.
+func hidden(name string) bool {
+	return strings.HasPrefix(name, "_") || strings.HasPrefix(name, ".")
+}
+
+// importFiles lets go/build read some files of a folder as if there were no
+// others. The package is never nil; its error is about the files. The second
+// error is a failure to read, which go/build would flatten into text.
+func (l loader) importFiles(ctx context.Context, dir string, names []string) (pkg *build.Package, err, failure error) {
+	files := &hooks{ctx: ctx, tree: l.tree, names: names}
+	bc := l.target.context()
+	bc.JoinPath = path.Join
+	bc.SplitPathList = func(list string) []string { return strings.Split(list, ":") }
+	bc.IsAbsPath = path.IsAbs
+	bc.HasSubdir = func(_, _ string) (string, bool) { return "", false }
+	// The names have been chosen: what is a folder was left out.
+	bc.IsDir = func(name string) bool { return name == dir }
+	bc.ReadDir = files.readDir
+	bc.OpenFile = files.open
+	pkg, err = bc.ImportDir(dir, 0)
+	if files.failure == nil {
+		files.failure = ctx.Err()
+	}
+	return pkg, err, files.failure
+}
+
+// hooks are go/build's doors to the tree. They remember the first failure.
+type hooks struct {
+	ctx     context.Context
+	tree    *tree
+	names   []string
+	failure error
+}
+
+func (h *hooks) readDir(string) ([]fs.FileInfo, error) {
+	infos := make([]fs.FileInfo, len(h.names))
+	for i, name := range h.names {
+		infos[i] = fileName(name)
+	}
+	return infos, nil
+}
+
+func (h *hooks) open(name string) (io.ReadCloser, error) {
+	f, err := h.tree.open(h.ctx, name)
+	if err != nil {
+		h.fail(err)
+		return nil, err
+	}
+	return &watched{f, h}, nil
+}
+
+func (h *hooks) fail(err error) {
+	if h.failure == nil {
+		h.failure = err
+	}
+}
+
+// watched tells the hooks of a read that failed.
+type watched struct {
+	io.ReadCloser
+	hooks *hooks
+}
+
+func (f *watched) Read(p []byte) (int, error) {
+	n, err := f.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		f.hooks.fail(err)
+	}
+	return n, err
+}
+
+// fileName is a regular file of which only the name is known and asked.
+type fileName string
+
+func (n fileName) Name() string     { return string(n) }
+func (fileName) Size() int64        { return 0 }
+func (fileName) Mode() fs.FileMode  { return 0 }
+func (fileName) ModTime() time.Time { return time.Time{} }
+func (fileName) IsDir() bool        { return false }
+func (fileName) Sys() any           { return nil }

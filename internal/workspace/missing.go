@@ -1,0 +1,104 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/gokiln/gokiln/internal/diag"
+)
+
+const (
+	// maxLook bounds the folders that are listed to find modules for a message.
+	maxLook = 64
+	// maxNamed bounds the folders or packages that a message names.
+	maxNamed = 5
+)
+
+// missingModule is the error for a folder without go.mod.
+func missingModule(ctx context.Context, t *tree, dir string) error {
+	found, err := t.kind(ctx, dir)
+	if err != nil {
+		return err
+	}
+	what := fmt.Sprintf("there is no go.mod in %q", dir)
+	switch {
+	case found == absent:
+		what = fmt.Sprintf("there is no folder %q in the build context", dir)
+	case found == isFile:
+		what = fmt.Sprintf("%q is a file, not a module's folder", dir)
+	case dir == ".":
+		what = "there is no go.mod in the root of the build context"
+	}
+	cure, err := moduleCure(ctx, t, dir)
+	if err != nil {
+		return err
+	}
+	return diag.Errorf(diag.Source{}, diag.Range{}, "%s%s; %s", what, ignoreHint(ctx, t, path.Join(dir, modName)), cure)
+}
+
+// moduleCure names the module that was meant: the one that holds the folder, or
+// some of those that there are.
+func moduleCure(ctx context.Context, t *tree, dir string) (string, error) {
+	for up := dir; up != "."; {
+		up = path.Dir(up)
+		ok, err := t.has(ctx, path.Join(up, modName))
+		if err != nil {
+			return "", err
+		}
+		if ok {
+			below := dir
+			if up != "." {
+				below = strings.TrimPrefix(dir, up+"/")
+			}
+			return fmt.Sprintf("the nearest module above it is in %q: set module: %s and main: %s", up, up, dotted(below)), nil
+		}
+	}
+	dirs, err := findModules(ctx, t)
+	if err != nil {
+		return "", err
+	}
+	if len(dirs) == 0 {
+		return "run `go mod init`, or build with the context that holds the module", nil
+	}
+	if near := nearest(dir, dirs, 1); len(near) > 0 {
+		return fmt.Sprintf("did you mean module: %s?", near[0]), nil
+	}
+	if len(dirs) == 1 {
+		return fmt.Sprintf("one is in %q: set module: %s", dirs[0], dirs[0]), nil
+	}
+	return fmt.Sprintf("folders that have one: %s; set module: to one of them", strings.Join(dirs, ", ")), nil
+}
+
+// findModules looks breadth first, and not far, for folders with a go.mod.
+func findModules(ctx context.Context, t *tree) ([]string, error) {
+	var found []string
+	queue := []string{"."}
+	for looked := 0; len(queue) > 0 && looked < maxLook && len(found) < maxNamed; looked++ {
+		dir := queue[0]
+		queue = queue[1:]
+		entries, err := t.list(ctx, dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if e.Name() == modName && e.Type().IsRegular() {
+				found = append(found, dir)
+			}
+			if e.IsDir() && !skipped(e.Name()) && e.Name() != "vendor" && e.Name() != "node_modules" {
+				queue = append(queue, path.Join(dir, e.Name()))
+			}
+		}
+	}
+	return found, nil
+}
+
+// ignoreHint says that a file may have been kept out of the context on purpose.
+// It is part of another error, so a failure to look is no error of its own.
+func ignoreHint(ctx context.Context, t *tree, name string) string {
+	if ok, err := t.has(ctx, ".dockerignore"); err != nil || !ok {
+		return ""
+	}
+	return fmt.Sprintf(" (does .dockerignore leave %s out?)", name)
+}

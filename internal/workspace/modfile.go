@@ -1,0 +1,149 @@
+package workspace
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+
+	"github.com/gokiln/gokiln/internal/diag"
+)
+
+const (
+	modName     = "go.mod"
+	sumName     = "go.sum"
+	workName    = "go.work"
+	workSumName = "go.work.sum"
+)
+
+// Place is a stretch of a file of the build context. A zero Range with a Source
+// means: this file, where the line would stand if it were there.
+type Place struct {
+	Source diag.Source
+	Range  diag.Range
+}
+
+// goMod is a parsed go.mod and the folder it stands in.
+type goMod struct {
+	dir  string
+	src  diag.Source
+	file *modfile.File
+}
+
+// goLine is the go line's version, "" when there is none.
+func (m goMod) goLine() string {
+	if m.file.Go == nil {
+		return ""
+	}
+	return m.file.Go.Version
+}
+
+// readMain reads the go.mod of a module that is worked on, where every
+// directive counts and an unknown one is an error.
+func readMain(ctx context.Context, t *tree, dir string) (goMod, error) {
+	m, err := readMod(ctx, t, dir, modfile.Parse)
+	if err != nil {
+		return goMod{}, err
+	}
+	if m.file.Module == nil || m.file.Module.Mod.Path == "" {
+		return goMod{}, diag.Errorf(m.src, diag.Range{}, "no module line; add one: module example.com/name")
+	}
+	return m, nil
+}
+
+// readDependency reads the go.mod of a local replacement as Go does: of a
+// dependency only go, module, require, retract and ignore count.
+func readDependency(ctx context.Context, t *tree, dir string) (goMod, error) {
+	return readMod(ctx, t, dir, modfile.ParseLax)
+}
+
+func readMod(ctx context.Context, t *tree, dir string, parse func(string, []byte, modfile.VersionFixer) (*modfile.File, error)) (goMod, error) {
+	m := goMod{dir: dir, src: diag.Source{Filename: path.Join(dir, modName), Language: modName}}
+	data, err := t.read(ctx, m.src.Filename)
+	if err != nil {
+		return goMod{}, err
+	}
+	m.src.Data = data
+	m.file, err = parse(m.src.Filename, data, nil)
+	if err != nil {
+		return goMod{}, parseErrors(m.src, err)
+	}
+	return m, nil
+}
+
+// parseErrors turns the errors of x/mod's parsers into located ones.
+func parseErrors(src diag.Source, err error) error {
+	var list modfile.ErrorList
+	if !errors.As(err, &list) {
+		return diag.Errorf(src, diag.Range{}, "%w", err)
+	}
+	located := make(diag.List, len(list))
+	for i, e := range list {
+		located[i] = diag.Errorf(src, restOfLine(src.Data, e.Pos), "%s", parseMessage(e))
+	}
+	return located.Err()
+}
+
+// parseMessage is a parser's error without its place and on one line, with a
+// suggestion for a directive that is misspelt.
+func parseMessage(e modfile.Error) string {
+	e.Filename, e.Pos = "", modfile.Position{}
+	text := strings.Join(strings.Fields(e.Error()), " ")
+	for _, prefix := range []string{"unknown directive: ", "unknown block type: "} {
+		word, ok := strings.CutPrefix(text, prefix)
+		if !ok {
+			continue
+		}
+		known := []string{"exclude", "go", "godebug", "ignore", "module", "replace", "require", "retract", "tool", "toolchain", "use"}
+		if near := nearest(word, known, 1); len(near) > 0 {
+			return fmt.Sprintf("unknown directive %q; did you mean %q?", word, near[0])
+		}
+		return fmt.Sprintf("unknown directive %q; take it out, or use a newer gokiln if a newer Go knows it", word)
+	}
+	return text
+}
+
+// lineRange is where a statement stands.
+func lineRange(data []byte, line *modfile.Line) diag.Range {
+	if line == nil {
+		return diag.Range{}
+	}
+	return byteRange(data, line.Start.Byte, line.End.Byte)
+}
+
+// restOfLine is the stretch from a position to the end of its line, which is
+// all that a parser's error says.
+func restOfLine(data []byte, at modfile.Position) diag.Range {
+	if at.Line == 0 {
+		return diag.Range{}
+	}
+	return restFrom(data, at.Byte)
+}
+
+func restFrom(data []byte, start int) diag.Range {
+	start = min(max(start, 0), len(data))
+	end := len(data)
+	if i := bytes.IndexByte(data[start:], '\n'); i >= 0 {
+		end = start + i
+	}
+	return byteRange(data, start, start+len(bytes.TrimRight(data[start:end], "\r \t")))
+}
+
+// byteRange counts lines and columns itself: the parser counts columns in runes.
+func byteRange(data []byte, start, end int) diag.Range {
+	start = min(max(start, 0), len(data))
+	end = min(max(end, start), len(data))
+	return diag.Range{Start: position(data, start), End: position(data, end)}
+}
+
+func position(data []byte, at int) diag.Position {
+	before := data[:at]
+	return diag.Position{
+		Line:   1 + bytes.Count(before, []byte("\n")),
+		Column: at - bytes.LastIndexByte(before, '\n'),
+	}
+}

@@ -1,0 +1,77 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	"golang.org/x/mod/module"
+
+	"github.com/gokiln/gokiln/internal/diag"
+)
+
+// CheckSums finds requirements that go.sum knows nothing of: the go command
+// would stop at them with the network already used, or ask to write to go.sum.
+// It looks at the main module's own requirements only, and only whether there is
+// any line for the version: which hashes a build needs is the go command's to
+// say.
+//
+// In a workspace go.work.sum and the members' files count together; that is left
+// to the go command too. The errors stand at the require lines in go.mod.
+func (w *Workspace) CheckSums(ctx context.Context) error {
+	if w.work != nil {
+		return nil
+	}
+	known, found, err := w.sums(ctx)
+	if err != nil {
+		return err
+	}
+	var errs diag.List
+	for _, r := range w.mod.file.Require {
+		v, local := w.replaced(r.Mod)
+		if local || known[v] {
+			continue
+		}
+		what := fmt.Sprintf("go.sum has no entry for %s %s", v.Path, v.Version)
+		if !found {
+			what = fmt.Sprintf("%s is missing, and the module requires %s %s", path.Join(w.Dir, sumName), v.Path, v.Version)
+		}
+		errs = append(errs, diag.Errorf(w.mod.src, lineRange(w.mod.src.Data, r.Syntax),
+			"%s; run `go mod tidy` and commit go.sum (check .dockerignore if it is there)", what))
+	}
+	return errs.Err()
+}
+
+// sums returns the module versions that go.sum has a line for.
+func (w *Workspace) sums(ctx context.Context) (known map[module.Version]bool, found bool, err error) {
+	name := path.Join(w.Dir, sumName)
+	found, err = w.tree.has(ctx, name)
+	if err != nil || !found {
+		return nil, false, err
+	}
+	data, err := w.tree.read(ctx, name)
+	if err != nil {
+		return nil, false, err
+	}
+	known = map[module.Version]bool{}
+	for line := range strings.Lines(string(data)) {
+		if f := strings.Fields(line); len(f) == 3 {
+			known[module.Version{Path: f[0], Version: strings.TrimSuffix(f[1], "/go.mod")}] = true
+		}
+	}
+	return known, true, nil
+}
+
+// replaced returns what stands in for a required module; local tells that it is
+// a folder. A replacement of one version goes before one of all versions.
+func (w *Workspace) replaced(m module.Version) (v module.Version, local bool) {
+	for _, version := range []string{m.Version, ""} {
+		for _, r := range w.mod.file.Replace {
+			if r.Old.Path == m.Path && r.Old.Version == version {
+				return r.New, r.New.Version == ""
+			}
+		}
+	}
+	return m, false
+}

@@ -1,0 +1,177 @@
+package workspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gokiln/gokiln/internal/diag"
+)
+
+// tree is the build context with a memory: each folder is listed once, and what
+// exists is answered from the lists.
+type tree struct {
+	fsys fs.FS
+
+	mu    sync.Mutex
+	lists map[string][]fs.DirEntry
+}
+
+func newTree(fsys fs.FS) *tree {
+	return &tree{fsys: fsys, lists: make(map[string][]fs.DirEntry)}
+}
+
+// kind is what stands at a path, symbolic links followed.
+type kind int
+
+const (
+	absent kind = iota
+	isFile
+	isDir
+)
+
+// list returns a folder's entries sorted by name. The folder has to exist.
+func (t *tree) list(ctx context.Context, dir string) ([]fs.DirEntry, error) {
+	t.mu.Lock()
+	entries, ok := t.lists[dir]
+	t.mu.Unlock()
+	if ok {
+		return entries, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	entries, err := fs.ReadDir(t.fsys, dir)
+	if err != nil {
+		return nil, fmt.Errorf("list %q in the build context: %w", dir, err)
+	}
+	entries = slices.SortedFunc(slices.Values(entries), func(a, b fs.DirEntry) int {
+		return strings.Compare(a.Name(), b.Name())
+	})
+	t.mu.Lock()
+	t.lists[dir] = entries
+	t.mu.Unlock()
+	return entries, nil
+}
+
+// kind looks a path up from the context's root down, so that a path that does
+// not exist costs only the lists of the folders above it that do.
+func (t *tree) kind(ctx context.Context, name string) (kind, error) {
+	if name == "." {
+		return isDir, nil
+	}
+	if !fs.ValidPath(name) {
+		return absent, nil
+	}
+	parent := path.Dir(name)
+	k, err := t.kind(ctx, parent)
+	if err != nil || k != isDir {
+		return absent, err
+	}
+	entries, err := t.list(ctx, parent)
+	if err != nil {
+		return absent, err
+	}
+	i, ok := slices.BinarySearchFunc(entries, path.Base(name), func(e fs.DirEntry, s string) int {
+		return strings.Compare(e.Name(), s)
+	})
+	if !ok {
+		return absent, nil
+	}
+	return t.entryKind(ctx, parent, entries[i])
+}
+
+// entryKind costs a call only for a symbolic link.
+func (t *tree) entryKind(ctx context.Context, dir string, e fs.DirEntry) (kind, error) {
+	mode := e.Type()
+	if mode&fs.ModeSymlink != 0 {
+		if err := ctx.Err(); err != nil {
+			return absent, err
+		}
+		info, err := fs.Stat(t.fsys, path.Join(dir, e.Name()))
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
+			return absent, nil
+		}
+		if err != nil {
+			return absent, fmt.Errorf("look at %q in the build context: %w", path.Join(dir, e.Name()), err)
+		}
+		mode = info.Mode()
+	}
+	switch {
+	case mode.IsDir():
+		return isDir, nil
+	case mode.IsRegular():
+		return isFile, nil
+	}
+	return absent, nil
+}
+
+// has reports whether a path is a file.
+func (t *tree) has(ctx context.Context, name string) (bool, error) {
+	k, err := t.kind(ctx, name)
+	return k == isFile, err
+}
+
+// maxFile bounds what is read of one file, so that a context cannot exhaust the
+// frontend's memory. go.mod and go.work are far below it, and so is every Go
+// file up to its imports.
+const maxFile = 32 << 20
+
+// read returns a whole file.
+func (t *tree) read(ctx context.Context, name string) ([]byte, error) {
+	return t.head(ctx, name, maxFile+1)
+}
+
+// head returns a file's first n bytes; to read past maxFile is an error.
+func (t *tree) head(ctx context.Context, name string, n int64) ([]byte, error) {
+	f, err := t.open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, n))
+}
+
+// open opens a file whose reads fail once the context is done or maxFile is
+// passed.
+func (t *tree) open(ctx context.Context, name string) (io.ReadCloser, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f, err := t.fsys.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("open %q in the build context: %w", name, err)
+	}
+	return &boundedFile{file: f, name: name, ctx: ctx, left: maxFile}, nil
+}
+
+// boundedFile is a file that ends with an error, not with EOF, at its bound.
+type boundedFile struct {
+	file fs.File
+	name string
+	ctx  context.Context
+	left int
+}
+
+func (f *boundedFile) Close() error { return f.file.Close() }
+
+func (f *boundedFile) Read(p []byte) (int, error) {
+	if err := f.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := f.file.Read(p)
+	if f.left -= n; f.left < 0 {
+		src := diag.Source{Filename: f.name}
+		return 0, diag.Errorf(src, diag.Range{}, "more than %d MiB to read; make the file smaller or leave it out of the build context", maxFile>>20)
+	}
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("read %q from the build context: %w", f.name, err)
+	}
+	return n, err
+}

@@ -1,0 +1,233 @@
+package plan
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/containerd/platforms"
+
+	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/template"
+	"github.com/gokiln/gokiln/spec"
+)
+
+// newCompile decides the command line and environment of `go build`.
+func newCompile(in Input, values template.Values) (Compile, error) {
+	programs, err := programNames(in)
+	if err != nil {
+		return Compile{}, err
+	}
+	for _, check := range []func(Input) error{checkCgo, checkVendor} {
+		if err := check(in); err != nil {
+			return Compile{}, err
+		}
+	}
+	x := &expander{spec: in.Spec, values: values}
+	args := buildArgs(in, x, programs)
+	env, err := compileEnv(in, x)
+	if err != nil {
+		return Compile{}, err
+	}
+	if err := x.errs.Err(); err != nil {
+		return Compile{}, err
+	}
+	return Compile{
+		Dir:      in.Workspace.Dir,
+		Args:     append(args, packageArgs(in)...),
+		Env:      env,
+		Modules:  NeedsModules(in.Spec, in.Workspace),
+		CacheID:  cacheID(in),
+		Programs: programs,
+		Packages: packageArgs(in),
+		NoCache:  in.Options.NoCache[StageCompile],
+		At:       mainRanges(in),
+	}, nil
+}
+
+// buildArgs returns `go build` and its flags. Every flag is one argument of its
+// own: nothing of the spec passes through a shell.
+func buildArgs(in Input, x *expander, programs []string) []string {
+	b := in.Spec.Build
+	// Stamping from .git would need git in the step and make its key depend on
+	// the whole history; templates stamp instead.
+	args := []string{"go", "build", "-buildvcs=false"}
+	if b.Trimpath {
+		args = append(args, "-trimpath")
+	}
+	args = append(args, "-mod="+modFlag(in))
+	if tags := expandTags(x, b.Tags); len(tags) > 0 {
+		args = append(args, "-tags="+strings.Join(tags, ","))
+	}
+	for _, f := range []struct {
+		name   string
+		values []string
+	}{{"ldflags", b.LDFlags}, {"gcflags", b.GCFlags}, {"asmflags", b.ASMFlags}} {
+		field := "build." + f.name
+		v, err := spec.JoinFlags(expandList(x, field, f.values))
+		if err != nil {
+			x.fail(field, err)
+		}
+		if v != "" {
+			args = append(args, "-"+f.name+"="+v)
+		}
+	}
+	if b.Race {
+		args = append(args, "-race")
+	}
+	if b.Cover {
+		args = append(args, "-cover")
+	}
+	if b.PGO != "" && b.PGO != "auto" {
+		args = append(args, "-pgo="+b.PGO)
+	}
+	out := OutDir + "/"
+	if len(programs) == 1 {
+		out += programs[0]
+	}
+	return append(args, "-o", out)
+}
+
+func modFlag(in Input) string {
+	if vendored(in.Spec, in.Workspace) {
+		return "vendor"
+	}
+	return "readonly"
+}
+
+func expandList(x *expander, field string, list []string) []string {
+	var out []string
+	for i, text := range list {
+		if v := x.expand(spec.Index(field, i), text); v != "" {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// expandTags splits at commas after expansion, so that one template can yield
+// several tags or none.
+func expandTags(x *expander, tags []string) []string {
+	var out []string
+	for _, v := range expandList(x, "build.tags", tags) {
+		for tag := range strings.SplitSeq(v, ",") {
+			if tag = strings.TrimSpace(tag); tag != "" {
+				out = append(out, tag)
+			}
+		}
+	}
+	return out
+}
+
+// compileEnv is the environment on top of the toolchain image's. What decides
+// where code may come from is always said, whatever the image says.
+func compileEnv(in Input, x *expander) ([]EnvVar, error) {
+	b := in.Spec.Build
+	cgo := "0"
+	if b.Cgo {
+		cgo = "1"
+	}
+	env := []EnvVar{
+		{"CGO_ENABLED", cgo},
+		{"GOARCH", in.Target.Architecture},
+		{"GOCACHE", GoCacheDir},
+		{"GOENV", "off"},
+		{"GOMODCACHE", ModCacheDir},
+		{"GOOS", in.Target.OS},
+		{"GOPROXY", "off"},
+		{"GOSUMDB", "off"},
+		{"GOTOOLCHAIN", "local"},
+		{"GOWORK", goWork(in)},
+	}
+	name, value, err := variant(in.Spec, in.Target)
+	if err != nil {
+		return nil, diag.Errorf(in.Spec.Source, in.Spec.At("build."+strings.ToLower(name)), "%w", err)
+	}
+	if value != "" {
+		env = append(env, EnvVar{name, value})
+	}
+	for _, k := range slices.Sorted(maps.Keys(b.Env)) {
+		env = append(env, EnvVar{k, x.expand(spec.Key("build.env", k), b.Env[k])})
+	}
+	return sortEnv(env), nil
+}
+
+// cacheID names the GOCACHE mount: apart for each main module, because one
+// cache for all would grow without bound, and apart for cgo, whose steps run
+// whatever CC names.
+func cacheID(in Input) string {
+	kind := "gocache"
+	if in.Spec.Build.Cgo {
+		kind = "gocache-cgo"
+	}
+	return path.Join(in.Options.CacheNamespace, "gokiln", kind, in.Workspace.Path)
+}
+
+// packageArgs returns the packages as `go build` takes them.
+func packageArgs(in Input) []string {
+	args := make([]string, len(in.Packages))
+	for i, p := range in.Packages {
+		args[i] = "."
+		if p.Dir != "." {
+			args[i] = "./" + p.Dir
+		}
+	}
+	return args
+}
+
+// programNames returns the file names that `go build` will write.
+func programNames(in Input) ([]string, error) {
+	ext := ""
+	if in.Target.OS == "windows" {
+		ext = ".exe"
+	}
+	if in.Spec.Name != "" && len(in.Packages) == 1 {
+		return []string{in.Spec.Name + ext}, nil
+	}
+	names := make([]string, len(in.Packages))
+	seen := map[string]string{}
+	for i, p := range in.Packages {
+		names[i] = p.Program + ext
+		if other, ok := seen[p.Program]; ok {
+			return nil, diag.Errorf(in.Spec.Source, in.Spec.At(spec.Index("main", i)),
+				"main: %q and %q would both be named %q in the image; rename one of the folders or build two images",
+				other, p.Dir, p.Program)
+		}
+		seen[p.Program] = p.Dir
+	}
+	return names, nil
+}
+
+// checkCgo refuses to cross-compile with the C compiler of the build platform:
+// it would fail late, in the assembler or the linker.
+func checkCgo(in Input) error {
+	b := in.Spec.Build
+	same := in.Target.OS == in.Build.OS && in.Target.Architecture == in.Build.Architecture
+	if !b.Cgo || same || b.Env["CC"] != "" {
+		return nil
+	}
+	return diag.Errorf(in.Spec.Source, in.Spec.At("build.cgo"),
+		"build.cgo: building for %s on %s needs a C cross compiler; set build.image to a toolchain image that has one and name it in build.env.CC, or build on a native builder for each platform",
+		platforms.Format(in.Target), platforms.Format(in.Build))
+}
+
+func mainRanges(in Input) []diag.Range {
+	if len(in.Spec.Main) == 0 {
+		return []diag.Range{in.Spec.At("main")}
+	}
+	var at []diag.Range
+	for i := range in.Spec.Main {
+		at = append(at, in.Spec.At(spec.Index("main", i)))
+	}
+	return at
+}
+
+func checkVendor(in Input) error {
+	if in.Spec.Build.Mod != "vendor" || in.Workspace.Vendor {
+		return nil
+	}
+	return diag.Errorf(in.Spec.Source, in.Spec.At("build.mod"),
+		"build.mod: \"vendor\" needs a vendor folder with modules.txt beside %s; run `go mod vendor` (or `go work vendor`) and check .dockerignore",
+		in.Workspace.GoLine().Source.Filename)
+}

@@ -1,0 +1,142 @@
+package plan
+
+import (
+	"time"
+
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/containerd/platforms"
+
+	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/template"
+	"github.com/gokiln/gokiln/internal/workspace"
+	"github.com/gokiln/gokiln/spec"
+)
+
+// Input is everything that a Plan is made from.
+type Input struct {
+	Spec      *spec.Spec
+	Workspace *workspace.Workspace
+	// Packages are the main packages for Target, in the spec's order.
+	Packages []workspace.Package
+	// Target is what the image is for, Build where the steps run.
+	Target, Build ocispecs.Platform
+	// Base is the base image's config; nil for scratch.
+	Base *dockerspec.DockerOCIImage
+	// Copies is image.files with globs checked and owners resolved.
+	Copies  []Copy
+	Options Options
+}
+
+// Options is what the user passed to the build command.
+type Options struct {
+	// BuildArgs are --build-arg values.
+	BuildArgs map[string]string
+	// Labels are --label values; they override the spec's.
+	Labels map[string]string
+	// CacheNamespace is BUILDKIT_CACHE_MOUNT_NS.
+	CacheNamespace string
+	// Revision is the commit of the context where the client or the daemon
+	// knows it.
+	Revision string
+	// Epoch is SOURCE_DATE_EPOCH; nil where the user gave none.
+	Epoch *time.Time
+	// ContextTime is the commit time of a git context; nil where unknown.
+	ContextTime *time.Time
+	// NoCache names the stages whose results must not come from the cache.
+	NoCache map[string]bool
+}
+
+// New makes the Plan for one target platform. Its errors are *diag.Error or a
+// diag.List where a place in the spec is to blame.
+func New(in Input) (Plan, error) {
+	if err := CheckPort(in.Target); err != nil {
+		return Plan{}, err
+	}
+	values := templateValues(in)
+	compile, err := newCompile(in, values)
+	if err != nil {
+		return Plan{}, err
+	}
+	image, err := newImage(in, values, compile.Programs)
+	if err != nil {
+		return Plan{}, err
+	}
+	return Plan{
+		Target:  in.Target,
+		Build:   in.Build,
+		Modules: newModules(in),
+		Compile: compile,
+		Image:   image,
+	}, nil
+}
+
+// NeedsModules tells whether anything has to be downloaded: with a vendor
+// folder in use, or without requirements, there is no module step at all.
+func NeedsModules(s *spec.Spec, w *workspace.Workspace) bool { return w.Requires && !vendored(s, w) }
+
+func vendored(s *spec.Spec, w *workspace.Workspace) bool {
+	switch s.Build.Mod {
+	case "vendor":
+		return true
+	case "readonly":
+		return false
+	}
+	return w.Vendor
+}
+
+// templateValues gathers what templates may use. VERSION and REVISION come from
+// build arguments of those names; the revision else from the context.
+func templateValues(in Input) template.Values {
+	v := template.Values{
+		Name:     in.Spec.Name,
+		Version:  in.Options.BuildArgs["VERSION"],
+		Revision: in.Options.Revision,
+		Platform: platforms.Format(in.Target),
+		OS:       in.Target.OS,
+		Arch:     in.Target.Architecture,
+		Variant:  in.Target.Variant,
+		Args:     in.Options.BuildArgs,
+	}
+	if v.Name == "" && len(in.Packages) > 0 {
+		v.Name = in.Packages[0].Program
+	}
+	if r := in.Options.BuildArgs["REVISION"]; r != "" {
+		v.Revision = r
+	}
+	switch {
+	case in.Options.Epoch != nil:
+		v.Date = *in.Options.Epoch
+	case in.Options.ContextTime != nil:
+		v.Date = *in.Options.ContextTime
+	}
+	return v
+}
+
+// expander expands templates and gathers their errors with places.
+type expander struct {
+	spec   *spec.Spec
+	values template.Values
+	errs   diag.List
+}
+
+func (e *expander) expand(path, text string) string {
+	out, err := expandOne(text, e.values)
+	if err != nil {
+		e.fail(path, err)
+	}
+	return out
+}
+
+func (e *expander) fail(path string, err error) {
+	e.errs = append(e.errs, diag.Errorf(e.spec.Source, e.spec.At(path), "%s: %w", path, err))
+}
+
+func expandOne(text string, v template.Values) (string, error) {
+	t, err := template.Parse(text)
+	if err != nil {
+		return "", err
+	}
+	return t.Expand(v)
+}

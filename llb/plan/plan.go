@@ -1,0 +1,142 @@
+// Package plan makes one complete Plan per target platform out of the spec, the
+// module it describes, the base image's config and the frontend's options.
+//
+// A Plan is plain data: it holds no YAML, no BuildKit state and no field left
+// open, and it prints as JSON. Making it reads nothing; whatever has to be read
+// (the build context, the base image's config and users) arrives as a value.
+//
+// Decisions that are hard to reverse, because image digests and cache keys hang
+// on them:
+//
+//   - Programs go to /usr/local/bin, which is on PATH in every base image, so
+//     that an image with several programs can be run as `IMAGE NAME`.
+//   - Without SOURCE_DATE_EPOCH every time in the image is the Unix epoch. A
+//     rebuild of the same input is the same image, whenever and wherever it
+//     runs.
+//   - A go line in go.mod names a release family ("1.26.0" builds with the
+//     newest 1.26 image), a toolchain line names a release. The go line is a
+//     minimum: taking it to the letter would ship the standard library with the
+//     fewest fixes.
+package plan
+
+import (
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/gokiln/gokiln/internal/diag"
+)
+
+// Where things stand inside the steps and the image.
+const (
+	// SourceDir is where a step sees the build context.
+	SourceDir = "/src"
+	// ModCacheDir is GOMODCACHE.
+	ModCacheDir = "/go/pkg/mod"
+	// GoCacheDir is GOCACHE.
+	GoCacheDir = "/gokiln/gocache"
+	// OutDir is where compile leaves the programs.
+	OutDir = "/gokiln/out"
+	// CADir is where the secret with more certificate authorities appears.
+	CADir = "/run/gokiln/ca"
+	// ProgramDir is the image's folder of programs.
+	ProgramDir = "/usr/local/bin"
+)
+
+// CASecret is the id of the build secret with certificate authorities, in PEM
+// form, that the module step trusts besides those of the toolchain image.
+const CASecret = "ca-certificates"
+
+// The stages that --no-cache-filter knows by name.
+const (
+	StageModules = "modules"
+	StageCompile = "compile"
+	StageImage   = "image"
+)
+
+// Stages lists the names of the stages in build order.
+func Stages() []string { return []string{StageModules, StageCompile, StageImage} }
+
+// Plan is all that one target platform's image is made from.
+type Plan struct {
+	Target ocispecs.Platform
+	// Build is the platform that steps run on.
+	Build ocispecs.Platform
+	// Modules is nil where nothing has to be downloaded: no requirement, or a
+	// vendor folder.
+	Modules *Modules
+	Compile Compile
+	Image   Image
+}
+
+// Modules is the step that downloads modules. It depends on nothing that is
+// specific to a target platform, so that all platforms share one vertex.
+type Modules struct {
+	// Dir is the main module's folder in the context.
+	Dir string
+	// Recipe lists the files that decide what is downloaded.
+	Recipe []string
+	// Env is the step's environment, sorted by name.
+	Env []EnvVar
+	// Proxy is passed outside of the cache key.
+	Proxy   Proxy
+	NoCache bool
+	At      []diag.Range
+}
+
+// Compile is the step that runs `go build`.
+type Compile struct {
+	// Dir is the working folder in the context.
+	Dir string
+	// Args is the whole command line, argv[0] included.
+	Args []string
+	// Env is the step's environment, sorted by name.
+	Env []EnvVar
+	// Modules tells whether the step sees the modules layer.
+	Modules bool
+	// CacheID names the GOCACHE cache mount.
+	CacheID string
+	// Programs are the file names of the results in OutDir.
+	Programs []string
+	// Packages are the main packages as the user would type them.
+	Packages []string
+	NoCache  bool
+	At       []diag.Range
+}
+
+// Image is the final stage.
+type Image struct {
+	Config dockerspec.DockerOCIImage
+	// Base is the base image's own config; nil for scratch.
+	Base *dockerspec.DockerOCIImage
+	// Epoch, in seconds since 1970 UTC, is every file's and folder's time.
+	Epoch int64
+	// Dirs are created, where the base image lacks them, before Copies.
+	Dirs     []string
+	Copies   []Copy
+	Programs []string
+	NoCache  bool
+	At       []diag.Range
+	FilesAt  []diag.Range
+}
+
+// Copy is one copy from the build context into the image.
+type Copy struct {
+	// From is a file or folder in the context; of a folder the content is
+	// copied.
+	From string
+	// Include narrows a folder's content; patterns are relative to From.
+	Include []string
+	// To is an absolute path. With a trailing slash it is a folder.
+	To string
+	// UID and GID own what is copied and folders made for it.
+	UID, GID int
+	// Mode is the permission bits of files; nil keeps the source's.
+	Mode *uint32
+}
+
+// EnvVar is one environment variable.
+type EnvVar struct{ Name, Value string }
+
+// Proxy is the set of proxy variables that BuildKit hands to a step without
+// making them part of its cache key.
+type Proxy struct{ HTTP, HTTPS, FTP, No, All string }

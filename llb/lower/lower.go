@@ -1,0 +1,157 @@
+// Package lower turns a Plan into LLB. It is pure: the same Plan and Inputs give
+// the same bytes, with no clock, environment, network, randomness or bare map
+// order. A file per vertex: modules.go, compile.go, image.go.
+//
+// Laws that its tests hold: only the module step has a network and a secret;
+// every step runs on the build platform; the module step's inputs hold none of
+// the app's code.
+package lower
+
+import (
+	"path"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/apicaps"
+
+	"github.com/containerd/platforms"
+
+	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/llb/plan"
+)
+
+// Inputs are the states that a Plan's steps start from.
+type Inputs struct {
+	// Context is the build context.
+	Context llb.State
+	// Toolchain is the image that runs the go command, its config applied.
+	Toolchain llb.State
+	// Base is the final stage's base image.
+	Base llb.State
+	// Sandbox is what the user asked of every step that runs a command.
+	Sandbox Sandbox
+	// Source is the spec as BuildKit's source map; nil leaves locations out.
+	Source *llb.SourceMap
+}
+
+// Sandbox holds the frontend options that shape the environment of exec steps.
+// Zero values mean BuildKit's defaults.
+type Sandbox struct {
+	// Network is for steps that may have one: only the module step.
+	Network      pb.NetMode
+	ExtraHosts   []llb.HostIP
+	Ulimits      []*pb.Ulimit
+	CgroupParent string
+	Hostname     string
+	// ShmSize is the size of /dev/shm in bytes.
+	ShmSize   int64
+	Resources *pb.LinuxResources
+	// Caps are the daemon's LLB capabilities: options that it does not know
+	// are left out, as the Dockerfile frontend does. Nil means all.
+	Caps *apicaps.CapSet
+}
+
+// Lower returns the state of the final image.
+func Lower(p plan.Plan, in Inputs) llb.State {
+	var mods *llb.State
+	if p.Modules != nil {
+		m := modules(*p.Modules, p, in)
+		mods = &m
+	}
+	return image(p, in, compile(p, in, mods))
+}
+
+// supports reports whether the daemon knows a capability.
+func (s Sandbox) supports(id apicaps.CapID) bool {
+	return s.Caps == nil || s.Caps.Supports(id) == nil
+}
+
+// options returns the run options that every exec step shares.
+func (s Sandbox) options() []llb.RunOption {
+	var opts []llb.RunOption
+	for _, h := range s.ExtraHosts {
+		opts = append(opts, llb.AddExtraHost(h.Host, h.IP))
+	}
+	if s.supports(pb.CapExecMetaUlimit) {
+		for _, u := range s.Ulimits {
+			opts = append(opts, llb.AddUlimit(llb.UlimitName(u.Name), u.Soft, u.Hard))
+		}
+	}
+	if s.CgroupParent != "" && s.supports(pb.CapExecMetaCgroupParent) {
+		opts = append(opts, llb.WithCgroupParent(s.CgroupParent))
+	}
+	if s.ShmSize > 0 && s.supports(pb.CapExecMountTmpfsSize) {
+		opts = append(opts, llb.AddMount("/dev/shm", llb.Scratch(), llb.Tmpfs(llb.TmpfsSize(s.ShmSize))))
+	}
+	if r := s.Resources; r != nil && s.supports(pb.CapExecMetaLinuxResources) {
+		opts = append(opts, llb.WithLinuxResources(llb.LinuxResources{
+			Memory: r.Memory, MemorySwap: r.MemorySwap,
+			CPUShares: r.CpuShares, CPUPeriod: r.CpuPeriod, CPUQuota: r.CpuQuota,
+			CpusetCpus: r.CpusetCpus, CpusetMems: r.CpusetMems,
+		}))
+	}
+	return opts
+}
+
+// step prepares the toolchain for one exec: working folder, environment, name
+// and network.
+func (in Inputs) step(dir string, env []plan.EnvVar, network pb.NetMode) llb.State {
+	st := in.Toolchain.Dir(path.Join(plan.SourceDir, dir)).Network(network)
+	if in.Sandbox.Hostname != "" {
+		st = st.Hostname(in.Sandbox.Hostname)
+	}
+	for _, e := range env {
+		st = st.AddEnv(e.Name, e.Value)
+	}
+	return st
+}
+
+// about returns the constraints that describe a vertex to the user and place
+// it: name, place in the spec, platform to run on, cache.
+func (in Inputs) about(p plan.Plan, name string, at []diag.Range, noCache bool) constraints {
+	opts := constraints{llb.WithCustomName(name), llb.Platform(p.Build)}
+	if in.Source != nil {
+		if r := Ranges(at); len(r) > 0 {
+			opts = append(opts, in.Source.Location(r))
+		}
+	}
+	if noCache {
+		opts = append(opts, llb.IgnoreCache)
+	}
+	return opts
+}
+
+type constraints []llb.ConstraintsOpt
+
+func (c constraints) run() []llb.RunOption {
+	opts := make([]llb.RunOption, len(c))
+	for i, o := range c {
+		opts[i] = o
+	}
+	return opts
+}
+
+// Ranges translates places into BuildKit's form, leaving out unknown ones.
+func Ranges(at []diag.Range) []*pb.Range {
+	var out []*pb.Range
+	for _, r := range at {
+		if r.IsZero() {
+			continue
+		}
+		out = append(out, &pb.Range{Start: position(r.Start), End: position(r.End)})
+	}
+	return out
+}
+
+func position(p diag.Position) *pb.Position {
+	return &pb.Position{Line: int32(p.Line), Character: int32(max(p.Column-1, 0))}
+}
+
+// label returns the prefix of a step's name for one target platform.
+func label(p plan.Plan) string { return "[" + platforms.Format(p.Target) + "] " }
+
+// literal escapes a path for use as an include pattern.
+func literal(p string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(p)
+}

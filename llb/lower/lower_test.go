@@ -1,0 +1,220 @@
+package lower
+
+import (
+	"net"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/llb/llbtest"
+	"github.com/gokiln/gokiln/llb/plan"
+)
+
+var (
+	amd64 = ocispecs.Platform{OS: "linux", Architecture: "amd64"}
+	arm64 = ocispecs.Platform{OS: "linux", Architecture: "arm64"}
+)
+
+// testPlan is a plan with every part in use.
+func testPlan() plan.Plan {
+	mode := uint32(0o640)
+	return plan.Plan{
+		Target: arm64,
+		Build:  amd64,
+		Modules: &plan.Modules{
+			Dir:    "svc",
+			Recipe: []string{"svc/go.mod", "svc/go.sum", "svc/odd[1]*/go.mod"},
+			Env:    []plan.EnvVar{{Name: "GOMODCACHE", Value: plan.ModCacheDir}},
+			Proxy:  plan.Proxy{HTTPS: "http://proxy.example.com:3128"},
+			At:     []diag.Range{{Start: diag.Position{Line: 2, Column: 1}, End: diag.Position{Line: 2, Column: 9}}},
+		},
+		Compile: plan.Compile{
+			Dir:      "svc",
+			Args:     []string{"go", "build", "-o", plan.OutDir + "/", "./cmd/a", "./cmd/b"},
+			Env:      []plan.EnvVar{{Name: "GOARCH", Value: "arm64"}, {Name: "GOOS", Value: "linux"}},
+			Modules:  true,
+			CacheID:  "ns/gokiln/gocache/example.com/svc",
+			Programs: []string{"a", "b"},
+			Packages: []string{"./cmd/a", "./cmd/b"},
+		},
+		Image: plan.Image{
+			Dirs: []string{"/srv"},
+			Copies: []plan.Copy{
+				{From: "/static", To: "/srv/static/"},
+				{From: "/config.yaml", To: "/etc/svc/config.yaml", UID: 65532, GID: 65532, Mode: &mode},
+			},
+			Programs: []string{"a", "b"},
+		},
+	}
+}
+
+func testInputs() Inputs {
+	return Inputs{
+		Context:   llb.Local("context", llb.SessionID("session"), llb.WithCustomName("[internal] load build context")),
+		Toolchain: llb.Image("docker.io/library/golang:1.26-alpine", llb.Platform(amd64), llb.WithCustomName("toolchain")),
+		Base:      llb.Image("gcr.io/distroless/static:nonroot", llb.Platform(arm64), llb.WithCustomName("base")),
+	}
+}
+
+func vertices(t *testing.T, st llb.State) []llbtest.Vertex {
+	t.Helper()
+	def, err := st.Marshal(t.Context(), llb.Platform(amd64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	vs, err := llbtest.Vertices(def)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return vs
+}
+
+func find(t *testing.T, vs []llbtest.Vertex, name string) llbtest.Vertex {
+	t.Helper()
+	i := slices.IndexFunc(vs, func(v llbtest.Vertex) bool { return v.Name == name })
+	if i < 0 {
+		t.Fatalf("no vertex named %q", name)
+	}
+	return vs[i]
+}
+
+func TestLaws(t *testing.T) {
+	for name, p := range map[string]plan.Plan{
+		"all":        testPlan(),
+		"no modules": func() plan.Plan { p := testPlan(); p.Modules, p.Compile.Modules = nil, false; return p }(),
+		"no files":   func() plan.Plan { p := testPlan(); p.Image.Dirs, p.Image.Copies = nil, nil; return p }(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, broken := range llbtest.Laws(vertices(t, Lower(p, testInputs())), "linux/amd64") {
+				t.Error(broken)
+			}
+		})
+	}
+}
+
+func TestLowerIsDeterministic(t *testing.T) {
+	var first []byte
+	for i := range 25 {
+		def, err := Lower(testPlan(), testInputs()).Marshal(t.Context(), llb.Platform(amd64))
+		if err != nil {
+			t.Fatal(err)
+		}
+		data := slices.Concat(def.ToPB().Def...)
+		if i == 0 {
+			first = data
+		}
+		if !slices.Equal(first, data) {
+			t.Fatalf("lowering %d differs", i)
+		}
+	}
+}
+
+func TestModulesAreSharedByPlatforms(t *testing.T) {
+	digest := func(target ocispecs.Platform) string {
+		p := testPlan()
+		p.Target = target
+		v := find(t, vertices(t, Lower(p, testInputs())), "[modules] go mod download")
+		data, err := v.Op.MarshalVT()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	if digest(amd64) != digest(arm64) {
+		t.Error("the module step differs between target platforms")
+	}
+}
+
+func TestRecipeTakesNamesLiterally(t *testing.T) {
+	v := find(t, vertices(t, Lower(testPlan(), testInputs())), "[modules] collect module files")
+	got := v.Op.GetFile().Actions[0].GetCopy().IncludePatterns
+	want := []string{"svc/go.mod", "svc/go.sum", `svc/odd\[1]\*/go.mod`}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCompileStep(t *testing.T) {
+	v := find(t, vertices(t, Lower(testPlan(), testInputs())), "[linux/arm64] go build ./cmd/a ./cmd/b")
+	e := v.Op.GetExec()
+	mounts := map[string]*pb.Mount{}
+	for _, m := range e.Mounts {
+		mounts[m.Dest] = m
+	}
+	if e.Meta.ProxyEnv != nil {
+		t.Error("the compile step has proxy settings")
+	}
+	if m := mounts[plan.ModCacheDir]; m.ContentCache != pb.MountContentCache_OFF || !m.Readonly {
+		t.Errorf("modules mount: %v", m)
+	}
+	if m := mounts[plan.GoCacheDir]; m.CacheOpt.GetID() != "ns/gokiln/gocache/example.com/svc" || m.CacheOpt.GetSharing() != pb.CacheSharingOpt_SHARED {
+		t.Errorf("GOCACHE mount: %v", m)
+	}
+	if e.Meta.Cwd != "/src/svc" {
+		t.Errorf("cwd is %q", e.Meta.Cwd)
+	}
+}
+
+func TestNoCacheStages(t *testing.T) {
+	p := testPlan()
+	p.Modules.NoCache, p.Compile.NoCache, p.Image.NoCache = true, false, true
+	for _, v := range vertices(t, Lower(p, testInputs())) {
+		want := v.Name == "[modules] go mod download" || strings.Contains(v.Name, "] copy ")
+		if v.Op.Op != nil && v.Meta.IgnoreCache != want {
+			t.Errorf("%s: ignore cache is %t", v.Name, v.Meta.IgnoreCache)
+		}
+	}
+}
+
+func TestSandboxReachesEveryStep(t *testing.T) {
+	in := testInputs()
+	in.Sandbox = Sandbox{
+		Network:      pb.NetMode_HOST,
+		ExtraHosts:   []llb.HostIP{{Host: "git.example.com", IP: net.IPv4(10, 0, 0, 1)}},
+		Ulimits:      []*pb.Ulimit{{Name: "nofile", Soft: 1024, Hard: 2048}},
+		CgroupParent: "parent",
+		Hostname:     "builder",
+		ShmSize:      1 << 20,
+		Resources:    &pb.LinuxResources{Memory: 1 << 30},
+	}
+	var steps int
+	for _, v := range vertices(t, Lower(testPlan(), in)) {
+		e := v.Op.GetExec()
+		if e == nil {
+			continue
+		}
+		steps++
+		m := e.Meta
+		if len(m.ExtraHosts) != 1 || len(m.Ulimit) != 1 || m.CgroupParent != "parent" || m.Hostname != "builder" {
+			t.Errorf("%s: %v", v.Name, m)
+		}
+		if !slices.ContainsFunc(e.Mounts, func(m *pb.Mount) bool { return m.Dest == "/dev/shm" }) {
+			t.Errorf("%s: /dev/shm has its default size", v.Name)
+		}
+		want := pb.NetMode_NONE
+		if v.Name == "[modules] go mod download" {
+			want = pb.NetMode_HOST
+		}
+		if e.Network != want {
+			t.Errorf("%s: network %s, want %s", v.Name, e.Network, want)
+		}
+	}
+	if steps != 2 {
+		t.Errorf("%d steps, want 2", steps)
+	}
+}
+
+func TestSourceLocations(t *testing.T) {
+	in := testInputs()
+	in.Source = llb.NewSourceMap(nil, "gokiln.yaml", "yaml", []byte("# syntax=gokiln/gokiln:1\nmodule: svc\n"))
+	v := find(t, vertices(t, Lower(testPlan(), in)), "[modules] go mod download")
+	if diff := cmp.Diff([]int32{2}, v.Lines); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,31 @@
+# The image of the frontend. It needs no network at run time and nothing but its
+# one static program.
+ARG GO_VERSION=1.26
+
+FROM --platform=$BUILDPLATFORM golang:${GO_VERSION}-alpine AS build
+WORKDIR /src
+
+# The modules are a layer and not a cache mount: a step that is cached while the
+# mount it filled has been emptied would leave the compiler without them.
+ARG GOPROXY GOSUMDB GOPRIVATE GONOPROXY GONOSUMDB
+RUN --mount=type=bind,source=go.mod,target=go.mod \
+    --mount=type=bind,source=go.sum,target=go.sum \
+    --mount=type=secret,id=ca-certificates \
+    SSL_CERT_DIR=/run/secrets:/etc/ssl/certs go mod download
+
+ARG TARGETOS TARGETARCH TARGETVARIANT VERSION=dev
+RUN --network=none \
+    --mount=type=bind,target=. \
+    --mount=type=cache,id=gokiln-frontend-gocache,target=/root/.cache/go-build \
+    case "$TARGETARCH" in \
+      amd64) export GOAMD64="${TARGETVARIANT:-v1}" ;; \
+      arm) export GOARM="${TARGETVARIANT#v}" ;; \
+    esac; \
+    CGO_ENABLED=0 GOOS="$TARGETOS" GOARCH="$TARGETARCH" go build -trimpath -buildvcs=false \
+      -ldflags "-s -w -X main.version=$VERSION" -o /out/gokiln ./cmd/frontend
+
+FROM scratch
+LABEL moby.buildkit.frontend.network.none="true" \
+      moby.buildkit.frontend.caps="moby.buildkit.frontend.inputs,moby.buildkit.frontend.subrequests,moby.buildkit.frontend.contexts"
+COPY --from=build /out/gokiln /gokiln
+ENTRYPOINT ["/gokiln"]

@@ -1,0 +1,43 @@
+// Command frontend is gokiln's BuildKit frontend: BuildKit starts it from the
+// image that a spec's `# syntax=` line names and talks to it over the gateway.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/moby/buildkit/frontend/gateway/grpcclient"
+	"github.com/moby/buildkit/util/appcontext"
+
+	"github.com/gokiln/gokiln/llb/builder"
+)
+
+// version is set by the linker.
+var version = "devel"
+
+const usage = `gokiln is a BuildKit frontend: it is started by BuildKit, not by hand.
+Put
+
+    # syntax=gokiln/gokiln:1
+
+on the first line of gokiln.yaml and run: docker buildx build -f gokiln.yaml .
+`
+
+func main() {
+	showVersion := flag.Bool("version", false, "print the version and exit")
+	flag.Usage = func() { fmt.Fprint(os.Stderr, usage) }
+	flag.Parse()
+	if *showVersion {
+		fmt.Println("gokiln", version)
+		return
+	}
+	if os.Getenv("BUILDKIT_SESSION_ID") == "" {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := grpcclient.RunFromEnvironment(appcontext.Context(), builder.Build); err != nil {
+		fmt.Fprintln(os.Stderr, "gokiln:", err)
+		os.Exit(1)
+	}
+}

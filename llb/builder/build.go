@@ -1,0 +1,283 @@
+// Package builder is the gateway adapter: BuildKit's BuildFunc and all I/O. It
+// reads options, contexts and images through the gateway, has the plan made and
+// lowered, solves it, and turns errors into what clients show.
+//
+// It is built on frontend/dockerui, so that every option and kind of context
+// that users know from Dockerfiles works alike. It decides nothing about Go or
+// images: that is llb/plan's.
+package builder
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/frontend/dockerui"
+	"github.com/moby/buildkit/frontend/gateway/client"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/gokiln/gokiln/internal/workspace"
+	"github.com/gokiln/gokiln/llb/lower"
+	"github.com/gokiln/gokiln/llb/plan"
+	"github.com/gokiln/gokiln/spec"
+)
+
+// Build is gokiln's BuildFunc. It reads the spec named by the option "filename"
+// (default gokiln.yaml) and returns an image per target platform. Errors carry
+// the places they are about as errdefs sources.
+func Build(ctx context.Context, c client.Client) (*client.Result, error) {
+	c = withDefaults(c)
+	if err := checkCaps(c.BuildOpts().Opts); err != nil {
+		return nil, err
+	}
+	ui, err := dockerui.NewClient(c)
+	if err != nil {
+		return nil, err
+	}
+	src, err := ui.ReadEntrypoint(ctx, "yaml")
+	if err != nil {
+		return nil, fmt.Errorf("read the spec: %w", err)
+	}
+	b := &build{client: c, ui: ui, src: src}
+	res, err := b.run(ctx)
+	if err != nil {
+		return nil, locate(err, src.SourceMap)
+	}
+	return res, nil
+}
+
+// build is one request. Its fields are set in the order of its phases and not
+// changed afterwards, so that the platforms can be built side by side.
+type build struct {
+	client client.Client
+	ui     *dockerui.Client
+	src    *dockerui.Source
+
+	spec      *spec.Spec
+	platform  ocispecs.Platform // where steps run
+	context   llb.State
+	files     *refFS
+	workspace *workspace.Workspace
+	toolchain baseImage
+	options   plan.Options
+}
+
+func (b *build) run(ctx context.Context) (*client.Result, error) {
+	if res, ok, err := b.subrequest(ctx); ok || err != nil {
+		return res, err
+	}
+	if err := b.prepare(ctx); err != nil {
+		return nil, err
+	}
+	b.warnUnusedArgs(ctx)
+	states := &platformStates{m: map[string]llb.State{}}
+	rb, err := b.ui.Build(ctx, func(ctx context.Context, target *ocispecs.Platform, _ int) (*dockerui.BuildResult, error) {
+		return b.buildPlatform(ctx, *target, states)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := b.attest(ctx, rb, states); err != nil {
+		return nil, err
+	}
+	return rb.Finalize()
+}
+
+// prepare does what all platforms share.
+func (b *build) prepare(ctx context.Context) error {
+	if err := b.parse(); err != nil {
+		return err
+	}
+	if err := b.choosePlatforms(); err != nil {
+		return err
+	}
+	if err := b.openContext(ctx); err != nil {
+		return err
+	}
+	var err error
+	if b.workspace, err = workspace.Load(ctx, b.files, b.spec.Module); err != nil {
+		return b.blame(err, "module")
+	}
+	if plan.NeedsModules(b.spec, b.workspace) {
+		if err := b.workspace.CheckSums(ctx); err != nil {
+			return err
+		}
+	}
+	if err := b.openToolchain(ctx); err != nil {
+		return err
+	}
+	b.options, err = b.planOptions(ctx)
+	return err
+}
+
+func (b *build) parse() error {
+	if t := b.ui.Target; t != "" && t != plan.StageImage {
+		return fmt.Errorf("target %q: there is no such target; the spec has %q", t, plan.StageImage)
+	}
+	var err error
+	b.spec, err = spec.Parse(b.src.Filename, b.src.Data)
+	return err
+}
+
+// choosePlatforms takes the worker's platform where the user names none: the
+// frontend's own container may be another's.
+func (b *build) choosePlatforms() error {
+	b.platform = b.ui.BuildPlatforms[0]
+	if len(b.ui.TargetPlatforms) == 0 {
+		b.ui.TargetPlatforms = []ocispecs.Platform{b.platform}
+	}
+	for _, p := range b.ui.TargetPlatforms {
+		if err := plan.CheckPort(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *build) openContext(ctx context.Context) error {
+	st, err := b.ui.MainContext(ctx)
+	if err != nil {
+		return fmt.Errorf("open the build context: %w", err)
+	}
+	b.context = *st
+	ref, err := b.solve(ctx, b.context)
+	if err != nil {
+		return fmt.Errorf("load the build context: %w", err)
+	}
+	b.files = newRefFS(ctx, ref)
+	return nil
+}
+
+func (b *build) openToolchain(ctx context.Context) error {
+	ref, err := plan.Toolchain(b.spec, b.workspace)
+	if err != nil {
+		return err
+	}
+	key := "go"
+	if b.spec.Build.Image != "" {
+		key = "build.image"
+	}
+	if b.toolchain, err = b.resolveImage(ctx, ref, "toolchain", key, b.platform); err != nil {
+		return err
+	}
+	return plan.CheckToolchain(b.spec, b.workspace, ref, b.toolchain.env())
+}
+
+func (b *build) planOptions(ctx context.Context) (plan.Options, error) {
+	o := plan.Options{
+		BuildArgs:      b.ui.BuildArgs,
+		Labels:         b.ui.Labels,
+		CacheNamespace: b.ui.CacheIDNamespace,
+		Revision:       b.ui.BuildOpts().Opts[optRevision],
+		NoCache:        noCache(b.ui),
+	}
+	epoch, ofContext, err := b.epoch()
+	if err != nil {
+		return o, err
+	}
+	o.Epoch = epoch
+	uses := plan.Uses(b.spec)
+	wantsTime := epoch == nil && (slices.Contains(uses, "Date") || slices.Contains(uses, "Timestamp"))
+	if ofContext || wantsTime {
+		if o.ContextTime, err = b.contextTime(ctx); err != nil {
+			return o, err
+		}
+	}
+	if ofContext {
+		o.Epoch = o.ContextTime
+	}
+	if o.Revision == "" && (slices.Contains(uses, "Revision") || slices.Contains(uses, "ShortRevision")) {
+		if o.Revision, err = b.contextRevision(ctx); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+func (b *build) contextTime(ctx context.Context) (*time.Time, error) {
+	t, err := b.ui.ResolveMainContextSourceDateEpoch(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find the time of the build context: %w", err)
+	}
+	return t, nil
+}
+
+// buildPlatform makes one platform's image.
+func (b *build) buildPlatform(ctx context.Context, target ocispecs.Platform, states *platformStates) (*dockerui.BuildResult, error) {
+	packages, err := b.mainPackages(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	base, err := b.resolveImage(ctx, plan.BaseImage(b.spec), "base", "image.base", target)
+	if err != nil {
+		return nil, err
+	}
+	copies, err := resolveFiles(b.files, b.spec, newOwners(ctx, b, base).find)
+	if err != nil {
+		return nil, err
+	}
+	p, err := plan.New(plan.Input{
+		Spec: b.spec, Workspace: b.workspace, Packages: packages,
+		Target: target, Build: b.platform,
+		Base: base.config, Copies: copies, Options: b.options,
+	})
+	if err != nil {
+		return nil, err
+	}
+	st := lower.Lower(p, lower.Inputs{
+		Context:   b.context,
+		Toolchain: b.toolchain.state,
+		Base:      base.state,
+		Sandbox:   sandbox(b.ui),
+		Source:    b.src.SourceMap,
+	})
+	states.set(target, st)
+	ref, err := b.solve(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	// The exporter stamps the time of the build on what has no time of its own,
+	// such as layers that the base image's history lacks; the epoch holds it to
+	// ours.
+	epoch := time.Unix(p.Image.Epoch, 0).UTC()
+	return &dockerui.BuildResult{Reference: ref, Image: &p.Image.Config, BaseImage: p.Image.Base, Epoch: &epoch}, nil
+}
+
+// solve hands a state to the daemon. Cache imports go with every solve: one
+// without them would build what the user's cache has.
+func (b *build) solve(ctx context.Context, st llb.State) (client.Reference, error) {
+	def, err := st.Marshal(ctx, llb.WithCaps(b.ui.BuildOpts().LLBCaps), llb.Platform(b.platform))
+	if err != nil {
+		return nil, fmt.Errorf("marshal the build: %w", err)
+	}
+	res, err := b.client.Solve(ctx, client.SolveRequest{Definition: def.ToPB(), CacheImports: b.ui.CacheImports})
+	if err != nil {
+		return nil, err
+	}
+	return res.SingleRef()
+}
+
+// platformStates keeps each platform's final state for the SBOM scanner.
+type platformStates struct {
+	mu sync.Mutex
+	m  map[string]llb.State
+}
+
+func platformID(p ocispecs.Platform) string { return platforms.FormatAll(platforms.Normalize(p)) }
+
+func (s *platformStates) set(p ocispecs.Platform, st llb.State) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.m[platformID(p)] = st
+}
+
+func (s *platformStates) get(id string) (llb.State, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st, ok := s.m[id]
+	return st, ok
+}

@@ -1,0 +1,122 @@
+package builder
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/containerd/platforms"
+	"github.com/distribution/reference"
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/client/llb/sourceresolver"
+	"github.com/moby/buildkit/frontend/dockerui"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/llb/plan"
+)
+
+// baseImage is an image that a build starts from.
+type baseImage struct {
+	state llb.State
+	// config is nil for scratch and for contexts that are plain folders.
+	config *dockerspec.DockerOCIImage
+}
+
+// resolveImage turns an image reference into a state: a named context of that
+// name where the user gave one, else the image from its registry, pinned to the
+// digest that its tag has now. role says what the image is for, path which key
+// of the spec names it.
+func (b *build) resolveImage(ctx context.Context, ref, role, path string, p ocispecs.Platform) (baseImage, error) {
+	img, err := b.loadImage(ctx, ref, role, p)
+	if err != nil {
+		return baseImage{}, diag.Errorf(b.spec.Source, b.spec.At(path),
+			"%s: %s image %q for %s: %w", path, role, ref, platforms.Format(p), err)
+	}
+	return img, nil
+}
+
+func (b *build) loadImage(ctx context.Context, ref, role string, p ocispecs.Platform) (baseImage, error) {
+	img, found, err := b.namedImage(ctx, ref, p)
+	if err != nil || found {
+		return img, err
+	}
+	if ref == plan.Scratch {
+		return baseImage{state: llb.Scratch()}, nil
+	}
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return baseImage{}, err
+	}
+	named = reference.TagNameOnly(named)
+	mode := b.ui.ImageResolveMode
+	resolved, dgst, data, err := b.client.ResolveImageConfig(ctx, named.String(), sourceresolver.Opt{
+		LogName:  fmt.Sprintf("[internal] load metadata for %s image %s", role, ref),
+		ImageOpt: &sourceresolver.ResolveImageOpt{Platform: &p, ResolveMode: mode.String()},
+	})
+	if err != nil {
+		return baseImage{}, err
+	}
+	if named, err = reference.ParseNormalizedNamed(resolved); err != nil {
+		return baseImage{}, err
+	}
+	if _, pinned := named.(reference.Digested); !pinned && dgst != "" {
+		if named, err = reference.WithDigest(named, dgst); err != nil {
+			return baseImage{}, err
+		}
+	}
+	st := llb.Image(named.String(), mode, llb.Platform(p), llb.WithCustomNamef("[%s] %s image %s", platforms.Format(p), role, ref))
+	return withConfig(st, data)
+}
+
+// namedImage looks for a named context: the reference as written, then its
+// repository without tag and digest, so that `--build-context golang=…` serves
+// every release.
+func (b *build) namedImage(ctx context.Context, ref string, p ocispecs.Platform) (baseImage, bool, error) {
+	names := []string{ref}
+	if named, err := reference.ParseNormalizedNamed(ref); err == nil && ref != plan.Scratch {
+		names = append(names, reference.FamiliarName(named))
+	}
+	for _, name := range names {
+		nc, err := b.ui.NamedContext(name, dockerui.ContextOpt{
+			Platform:    &p,
+			ResolveMode: b.ui.ImageResolveMode.String(),
+		})
+		if err != nil {
+			return baseImage{}, false, err
+		}
+		if nc == nil {
+			continue
+		}
+		st, config, err := nc.Load(ctx)
+		if err != nil {
+			return baseImage{}, false, fmt.Errorf("named context %q: %w", name, err)
+		}
+		if st == nil {
+			continue
+		}
+		return baseImage{state: *st, config: config}, true, nil
+	}
+	return baseImage{}, false, nil
+}
+
+func withConfig(st llb.State, data []byte) (baseImage, error) {
+	var config dockerspec.DockerOCIImage
+	if err := json.Unmarshal(data, &config); err != nil {
+		return baseImage{}, fmt.Errorf("decode image config: %w", err)
+	}
+	st, err := st.WithImageConfig(data)
+	if err != nil {
+		return baseImage{}, fmt.Errorf("apply image config: %w", err)
+	}
+	return baseImage{state: st, config: &config}, nil
+}
+
+// env returns the image's environment.
+func (i baseImage) env() []string {
+	if i.config == nil {
+		return nil
+	}
+	return i.config.Config.Env
+}

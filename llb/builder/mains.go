@@ -1,0 +1,94 @@
+package builder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/containerd/platforms"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/workspace"
+	"github.com/gokiln/gokiln/llb/plan"
+)
+
+// mainPackages finds the main packages for one target: those the spec lists, or
+// the module's only one.
+func (b *build) mainPackages(ctx context.Context, target ocispecs.Platform) ([]workspace.Package, error) {
+	t, err := plan.Target(b.spec, target, b.options, b.toolchain.env())
+	if err != nil {
+		return nil, err
+	}
+	if len(b.spec.Main) == 0 {
+		return b.onlyMain(ctx, t, target)
+	}
+	var packages []workspace.Package
+	var errs diag.List
+	for i, dir := range b.spec.Main {
+		p, err := b.workspace.Main(ctx, dir, t)
+		if err != nil {
+			err = b.blame(err, fmt.Sprintf("main[%d]", i))
+			located := diag.All(err)
+			if len(located) == 0 {
+				return nil, err
+			}
+			errs = append(errs, located...)
+			continue
+		}
+		packages = append(packages, p)
+	}
+	return packages, errs.Err()
+}
+
+func (b *build) onlyMain(ctx context.Context, t workspace.Target, target ocispecs.Platform) ([]workspace.Package, error) {
+	dirs, err := b.workspace.Mains(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	switch len(dirs) {
+	case 0:
+		return nil, diag.Errorf(b.spec.Source, b.spec.At("main"),
+			"main: module %s has no main package for %s; name its folder with `main: ./cmd/app` if build tags hide it, and check .dockerignore",
+			b.workspace.Path, platforms.Format(target))
+	case 1:
+		p, err := b.workspace.Main(ctx, dirs[0], t)
+		if err != nil {
+			return nil, b.blame(err, "main")
+		}
+		return []workspace.Package{p}, nil
+	}
+	return nil, diag.Errorf(b.spec.Source, b.spec.At("main"),
+		"main: module %s has %d main packages; choose one, or list several to put into one image: %s",
+		b.workspace.Path, len(dirs), choices(dirs))
+}
+
+// choices renders folders as the user would write them, a handful at most.
+func choices(dirs []string) string {
+	const most = 10
+	var out []string
+	for _, d := range dirs[:min(most, len(dirs))] {
+		if d == "." {
+			out = append(out, ".")
+			continue
+		}
+		out = append(out, "./"+d)
+	}
+	text := strings.Join(out, ", ")
+	if len(dirs) > most {
+		text += fmt.Sprintf(" and %d more", len(dirs)-most)
+	}
+	return text
+}
+
+// blame gives an error without a place of its own the place of the spec's key
+// that led to it.
+func (b *build) blame(err error, path string) error {
+	var e *diag.Error
+	if !errors.As(err, &e) || e.Source.Filename != "" {
+		return err
+	}
+	key, _, _ := strings.Cut(path, "[")
+	return diag.Errorf(b.spec.Source, b.spec.At(path), "%s: %w", key, e.Err)
+}

@@ -1,0 +1,230 @@
+package builder
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/client/llb/sourceresolver"
+	"github.com/moby/buildkit/frontend/gateway/client"
+	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
+	"github.com/moby/buildkit/solver/pb"
+	apicapspb "github.com/moby/buildkit/util/apicaps/pb"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	digest "github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	fstypes "github.com/tonistiigi/fsutil/types"
+)
+
+// stubClient is a gateway client over file systems in memory. It proves what
+// gokiln sends and how it reads answers; caching and execution are proven
+// against a real daemon in integration/.
+type stubClient struct {
+	t *testing.T
+	// context is the build context; the spec is read from it too.
+	context fs.FS
+	opts    map[string]string
+	// images maps references without digest to configs.
+	images map[string]dockerspec.DockerOCIImage
+	// imageFS is what every image holds.
+	imageFS fs.FS
+
+	mu       sync.Mutex
+	solved   []client.SolveRequest
+	resolved []string
+	warnings []string
+}
+
+var _ client.Client = (*stubClient)(nil)
+
+func newStub(t *testing.T, context fs.FS, opts map[string]string) *stubClient {
+	all := map[string]string{"filename": "gokiln.yaml"}
+	maps.Copy(all, opts)
+	env := []string{"PATH=/go/bin:/usr/local/go/bin:/usr/bin:/bin", "GOLANG_VERSION=1.26.8", "GOPATH=/go"}
+	golang := dockerspec.DockerOCIImage{}
+	golang.OS, golang.Architecture = "linux", "amd64"
+	golang.Config.Env = env
+	static := dockerspec.DockerOCIImage{}
+	static.OS = "linux"
+	static.Config.User = "65532"
+	static.Config.WorkingDir = "/home/nonroot"
+	static.Config.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"}
+	return &stubClient{
+		t: t, context: context, opts: all,
+		images: map[string]dockerspec.DockerOCIImage{
+			"docker.io/library/golang": golang,
+			"gcr.io/distroless/static": static,
+			"gcr.io/distroless/base":   static,
+		},
+		imageFS: fstest.MapFS{
+			"etc/passwd": {Data: []byte("root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n")},
+			"etc/group":  {Data: []byte("root:x:0:\nstaff:x:50:\nnonroot:x:65532:\n")},
+		},
+	}
+}
+
+func (c *stubClient) BuildOpts() client.BuildOpts {
+	return client.BuildOpts{
+		Opts:      c.opts,
+		SessionID: "session",
+		Workers:   []client.WorkerInfo{{Platforms: []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}}}},
+		LLBCaps:   pb.Caps.CapSet(pb.Caps.All()),
+		Caps:      gwpb.Caps.CapSet(gatewayCaps()),
+	}
+}
+
+// gatewayCaps is every capability but frontend inputs, which would be asked for
+// on each build.
+func gatewayCaps() []*apicapspb.APICap {
+	var out []*apicapspb.APICap
+	for _, c := range gwpb.Caps.All() {
+		if c.ID != string(gwpb.CapFrontendInputs) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func (c *stubClient) Solve(_ context.Context, req client.SolveRequest) (*client.Result, error) {
+	c.mu.Lock()
+	c.solved = append(c.solved, req)
+	c.mu.Unlock()
+	res := client.NewResult()
+	res.SetRef(&stubRef{fs: c.sourceFS(req.Definition), def: req.Definition})
+	return res, nil
+}
+
+// sourceFS answers a solve of one source with that source's files.
+func (c *stubClient) sourceFS(def *pb.Definition) fs.FS {
+	for _, data := range def.Def {
+		var op pb.Op
+		if err := op.UnmarshalVT(data); err != nil {
+			c.t.Errorf("solve: %v", err)
+			return nil
+		}
+		if src := op.GetSource(); src != nil {
+			if strings.HasPrefix(src.Identifier, "docker-image://") {
+				return c.imageFS
+			}
+			return c.context
+		}
+	}
+	return fstest.MapFS{}
+}
+
+func (c *stubClient) ResolveImageConfig(_ context.Context, ref string, opt sourceresolver.Opt) (string, digest.Digest, []byte, error) {
+	c.mu.Lock()
+	c.resolved = append(c.resolved, ref)
+	c.mu.Unlock()
+	repo, _, _ := strings.Cut(ref, ":")
+	config, ok := c.images[repo]
+	if !ok {
+		return "", "", nil, fmt.Errorf("%s: not found", ref)
+	}
+	if p := opt.ImageOpt.Platform; p != nil && config.Architecture == "" {
+		config.OS, config.Architecture, config.Variant = p.OS, p.Architecture, p.Variant
+	}
+	data, err := json.Marshal(config)
+	return ref, digest.FromString(ref + platforms.Format(*opt.ImageOpt.Platform)), data, err
+}
+
+func (c *stubClient) ResolveSourceMetadata(context.Context, *pb.SourceOp, sourceresolver.Opt) (*sourceresolver.MetaResponse, error) {
+	return nil, errors.New("no source metadata in this test")
+}
+
+func (c *stubClient) Inputs(context.Context) (map[string]llb.State, error) { return nil, nil }
+
+func (c *stubClient) NewContainer(context.Context, client.NewContainerRequest) (client.Container, error) {
+	return nil, errors.New("gokiln starts no containers")
+}
+
+func (c *stubClient) Warn(_ context.Context, _ digest.Digest, msg string, _ client.WarnOpts) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.warnings = append(c.warnings, msg)
+	return nil
+}
+
+// definitions returns the solves of final images: those with a step.
+func (c *stubClient) definitions() []*pb.Definition {
+	var out []*pb.Definition
+	for _, req := range c.solved {
+		for _, data := range req.Definition.Def {
+			var op pb.Op
+			if err := op.UnmarshalVT(data); err == nil && op.GetExec() != nil {
+				out = append(out, req.Definition)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// stubRef is a solved result.
+type stubRef struct {
+	fs  fs.FS
+	def *pb.Definition
+}
+
+var _ client.Reference = (*stubRef)(nil)
+
+func (r *stubRef) ToState() (llb.State, error)    { return llb.Scratch(), nil }
+func (r *stubRef) Evaluate(context.Context) error { return nil }
+
+func (r *stubRef) ReadFile(_ context.Context, req client.ReadRequest) ([]byte, error) {
+	data, err := fs.ReadFile(r.fs, path.Clean(req.Filename))
+	if err != nil {
+		return nil, remote(err)
+	}
+	if rg := req.Range; rg != nil {
+		data = data[min(rg.Offset, len(data)):]
+		data = data[:min(rg.Length, len(data))]
+	}
+	return data, nil
+}
+
+func (r *stubRef) ReadDir(_ context.Context, req client.ReadDirRequest) ([]*fstypes.Stat, error) {
+	entries, err := fs.ReadDir(r.fs, path.Clean(req.Path))
+	if err != nil {
+		return nil, remote(err)
+	}
+	var out []*fstypes.Stat
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, stat(e.Name(), info))
+	}
+	return out, nil
+}
+
+func (r *stubRef) StatFile(_ context.Context, req client.StatRequest) (*fstypes.Stat, error) {
+	info, err := fs.Stat(r.fs, path.Clean(req.Path))
+	if err != nil {
+		return nil, remote(err)
+	}
+	return stat(path.Base(req.Path), info), nil
+}
+
+func stat(name string, info fs.FileInfo) *fstypes.Stat {
+	return &fstypes.Stat{Path: name, Mode: uint32(info.Mode()), Size: info.Size(), ModTime: info.ModTime().UnixNano()}
+}
+
+// remote is how an error looks after the gateway: text without identity.
+func remote(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("rpc error: code = Unknown desc = open x: no such file or directory")
+	}
+	return errors.New(err.Error())
+}

@@ -1,0 +1,24 @@
+package builder
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/gateway/client"
+
+	"github.com/gokiln/gokiln/llb/plan"
+)
+
+// warnUnusedArgs tells of build arguments that nothing reads. A warning that
+// can't be delivered is no reason to fail a build.
+func (b *build) warnUnusedArgs(ctx context.Context) {
+	unused := unusedArgs(b.ui.BuildArgs, plan.UsedArgs(b.spec))
+	if len(unused) == 0 {
+		return
+	}
+	msg := fmt.Sprintf("build arguments that nothing uses: %s", strings.Join(unused, ", "))
+	b.src.Warn(ctx, msg, client.WarnOpts{
+		Detail: [][]byte{[]byte("A build argument is used by a template in the spec ({{ .Args.NAME }}) or by the module step (GOPROXY and the like).")},
+	})
+}

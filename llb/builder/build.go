@@ -216,14 +216,14 @@ func (b *build) buildPlatform(ctx context.Context, target ocispecs.Platform, sta
 	if err != nil {
 		return nil, err
 	}
-	copies, err := resolveFiles(b.files, b.spec, newOwners(ctx, b, base).find)
+	files, err := resolveFiles(b.files, b.spec, newOwners(ctx, b, base).find)
 	if err != nil {
 		return nil, err
 	}
 	p, err := plan.New(plan.Input{
 		Spec: b.spec, Workspace: b.workspace, Packages: packages,
 		Target: target, Build: b.platform,
-		Base: base.config, Copies: copies, Options: b.options,
+		Base: base.config, Files: files, Options: b.options,
 	})
 	if err != nil {
 		return nil, err

@@ -64,7 +64,7 @@ func TestResolveFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tc.want, got); diff != "" {
+			if diff := cmp.Diff(tc.want, got.Copies); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -130,5 +130,25 @@ func TestOwners(t *testing.T) {
 	scratch := owners{open: func() (fs.FS, error) { return fstest.MapFS{}, nil }}
 	if _, _, err := scratch.find("app"); err == nil {
 		t.Error("a name without /etc/passwd resolved")
+	}
+}
+
+func TestResolveFilesDirs(t *testing.T) {
+	s := &spec.Spec{Image: spec.Image{Files: []spec.File{
+		{From: "config.yaml", To: "/etc/app/c.yaml", Owner: "7"},
+		{From: "config.yaml", To: "/srv/static/c.yaml"},
+		{From: "static", To: "/srv/static", Owner: "8:9"},
+		{From: "**/*.css", To: "/css", Owner: "7"},
+		{From: "config.yaml", To: "/top.yaml"},
+	}}}
+	got, err := resolveFiles(testContext, s, owners{}.find)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []plan.Dir{
+		{Path: "/css/static/css", UID: 7, GID: 7}, {Path: "/etc/app"}, {Path: "/srv"}, {Path: "/srv/static", UID: 8, GID: 9},
+	}
+	if diff := cmp.Diff(want, got.Dirs); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -44,10 +44,12 @@ func testPlan() plan.Plan {
 			Packages: []string{"./cmd/a", "./cmd/b"},
 		},
 		Image: plan.Image{
-			Dirs: []string{"/srv"},
-			Copies: []plan.Copy{
-				{From: "/static", To: "/srv/static/"},
-				{From: "/config.yaml", To: "/etc/svc/config.yaml", UID: 65532, GID: 65532, Mode: &mode},
+			Files: plan.Files{
+				Dirs: []plan.Dir{{Path: "/etc/svc"}, {Path: "/srv"}, {Path: "/srv/static", UID: 7, GID: 8}},
+				Copies: []plan.Copy{
+					{From: "/static", To: "/srv/static/"},
+					{From: "/config.yaml", To: "/etc/svc/config.yaml", UID: 65532, GID: 65532, Mode: &mode},
+				},
 			},
 			Programs: []string{"a", "b"},
 		},
@@ -88,7 +90,7 @@ func TestLaws(t *testing.T) {
 	for name, p := range map[string]plan.Plan{
 		"all":        testPlan(),
 		"no modules": func() plan.Plan { p := testPlan(); p.Modules, p.Compile.Modules = nil, false; return p }(),
-		"no files":   func() plan.Plan { p := testPlan(); p.Image.Dirs, p.Image.Copies = nil, nil; return p }(),
+		"no files":   func() plan.Plan { p := testPlan(); p.Image.Files = plan.Files{}; return p }(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, broken := range llbtest.Laws(vertices(t, Lower(p, testInputs())), "linux/amd64") {

@@ -58,13 +58,13 @@ func newImage(in Input, values template.Values, programs []string) (Image, error
 		Config:   config,
 		Base:     in.Base,
 		Epoch:    epoch.Unix(),
-		Copies:   in.Copies,
+		Files:    in.Files,
 		Programs: programs,
 		NoCache:  in.Options.NoCache[StageImage],
 		At:       []diag.Range{in.Spec.At("image.base")},
 	}
-	if in.Spec.Image.Workdir != "" {
-		img.Dirs = []string{in.Spec.Image.Workdir}
+	if dir := in.Spec.Image.Workdir; dir != "" && !slices.ContainsFunc(img.Files.Dirs, func(d Dir) bool { return d.Path == dir }) {
+		img.Files.Dirs = append(slices.Clone(img.Files.Dirs), Dir{Path: dir})
 	}
 	for i := range in.Spec.Image.Files {
 		img.FilesAt = append(img.FilesAt, in.Spec.At(spec.Index("image.files", i)))
@@ -168,7 +168,7 @@ func history(in Input, programs []string, epoch time.Time) []ocispecs.History {
 	return h
 }
 
-func hasFiles(in Input) bool { return len(in.Copies) > 0 || in.Spec.Image.Workdir != "" }
+func hasFiles(in Input) bool { return len(in.Files.Copies) > 0 || in.Spec.Image.Workdir != "" }
 
 // mergeEnv keeps the base's order, replaces values in place and appends what is
 // new by name.

@@ -24,8 +24,8 @@ type Input struct {
 	Target, Build ocispecs.Platform
 	// Base is the base image's config; nil for scratch.
 	Base *dockerspec.DockerOCIImage
-	// Copies is image.files with globs checked and owners resolved.
-	Copies  []Copy
+	// Files is image.files with globs checked and owners resolved.
+	Files   Files
 	Options Options
 }
 

@@ -109,17 +109,31 @@ type Image struct {
 	// Base is the base image's own config; nil for scratch.
 	Base *dockerspec.DockerOCIImage
 	// Epoch, in seconds since 1970 UTC, is every file's and folder's time.
-	Epoch int64
-	// Dirs are created, where the base image lacks them, before Copies.
-	Dirs     []string
-	Copies   []Copy
+	Epoch    int64
+	Files    Files
 	Programs []string
 	NoCache  bool
 	At       []diag.Range
 	FilesAt  []diag.Range
 }
 
-// Copy is one copy from the build context into the image.
+// Files is what goes from the build context into the image.
+type Files struct {
+	// Dirs are made before Copies, sorted by path. A folder that the base image
+	// has keeps its owner and mode.
+	Dirs   []Dir
+	Copies []Copy
+}
+
+// Dir is a folder with mode 0755.
+type Dir struct {
+	Path string
+	// UID and GID own the folder and the parents made for it.
+	UID, GID int
+}
+
+// Copy is one copy from the build context into the image. The folder that it
+// goes into is one of Dirs.
 type Copy struct {
 	// From is a file or folder in the context; of a folder the content is
 	// copied.
@@ -128,7 +142,7 @@ type Copy struct {
 	Include []string
 	// To is an absolute path. With a trailing slash it is a folder.
 	To string
-	// UID and GID own what is copied and folders made for it.
+	// UID and GID own what is copied.
 	UID, GID int
 	// Mode is the permission bits of files; nil keeps the source's.
 	Mode *uint32

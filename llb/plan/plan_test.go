@@ -317,7 +317,7 @@ func TestConfigFromScratch(t *testing.T) {
 		!slices.Equal(c.Config.Entrypoint, []string{"/usr/local/bin/api", "serve"}) || !slices.Equal(c.Config.Cmd, []string{"--debug"}) {
 		t.Errorf("%+v", c.Config)
 	}
-	if diff := cmp.Diff([]string{"/srv"}, p.Image.Dirs); diff != "" {
+	if diff := cmp.Diff([]Dir{{Path: "/srv"}}, p.Image.Files.Dirs); diff != "" {
 		t.Error(diff)
 	}
 }

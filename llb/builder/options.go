@@ -31,13 +31,16 @@ const (
 const DefaultFilename = "gokiln.yaml"
 
 // Caps are the frontend capabilities that the image's label
-// moby.buildkit.frontend.caps declares: clients may send inputs, subrequests
-// and named contexts.
+// moby.buildkit.frontend.caps declares: clients may send inputs, subrequests,
+// named contexts, git addresses with a query and zstd-compressed contexts. The
+// last three are dockerui's work.
 func Caps() []string {
 	return []string{
 		"moby.buildkit.frontend.inputs",
 		"moby.buildkit.frontend.subrequests",
 		"moby.buildkit.frontend.contexts",
+		"moby.buildkit.frontend.gitquerystring",
+		"moby.buildkit.frontend.contexts.zstd",
 	}
 }
 

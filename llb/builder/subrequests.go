@@ -2,6 +2,7 @@ package builder
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerui"
@@ -33,21 +34,29 @@ func (b *build) outline(context.Context) (*outline.Outline, error) {
 		return nil, err
 	}
 	o := &outline.Outline{Name: plan.StageImage, Secrets: []outline.Secret{{Name: plan.CASecret}}, Sources: [][]byte{b.src.Data}}
-	names := append(plan.UsedArgs(s), implicitArgs(plan.Uses(s))...)
-	for _, name := range names {
+	for _, name := range plan.UsedArgs(s) {
 		o.Args = append(o.Args, outline.Arg{Name: name, Value: b.ui.BuildArgs[name]})
+	}
+	for _, arg := range implicitArgs(plan.Uses(s)) {
+		arg.Value = b.ui.BuildArgs[arg.Name]
+		o.Args = append(o.Args, arg)
 	}
 	return o, nil
 }
 
-// implicitArgs maps the values that templates use to the build arguments that
-// set them.
-func implicitArgs(uses []string) []string {
-	args := map[string]string{"Version": "VERSION", "Revision": "REVISION", "Date": argEpoch}
-	var out []string
-	for _, u := range uses {
-		if name, ok := args[u]; ok {
-			out = append(out, name)
+// implicitArgs lists the build arguments that set values which templates use.
+func implicitArgs(uses []string) []outline.Arg {
+	var out []outline.Arg
+	for _, a := range []struct {
+		arg    outline.Arg
+		values []string
+	}{
+		{outline.Arg{Name: "VERSION", Description: "the release"}, []string{"Version"}},
+		{outline.Arg{Name: "REVISION", Description: "the commit; buildx sends that of a git checkout"}, []string{"Revision", "ShortRevision"}},
+		{outline.Arg{Name: argEpoch, Description: "the date, in seconds since 1970"}, []string{"Date", "Timestamp"}},
+	} {
+		if slices.ContainsFunc(a.values, func(v string) bool { return slices.Contains(uses, v) }) {
+			out = append(out, a.arg)
 		}
 	}
 	return out

@@ -134,3 +134,32 @@ func TestReferenceExamples(t *testing.T) {
 		}
 	}
 }
+
+// TestReadmeKeys holds the README's table of keys to the schema. Regenerate with:
+// go test ./spec -run TestReadmeKeys -update
+func TestReadmeKeys(t *testing.T) {
+	const file, begin, end = "../README.md", "<!-- keys:begin -->\n", "<!-- keys:end -->"
+	page, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(page), begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s has no marks for the table of keys", file)
+	}
+	cell := func(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+	var table strings.Builder
+	table.WriteString("\n| key | type | default |\n|---|---|---|\n")
+	for _, f := range Fields() {
+		if f.Type == "a map" && f.Default == "" {
+			continue // a group, whose keys follow
+		}
+		kind := cell(f.Type)
+		if f.Template {
+			kind += "; template"
+		}
+		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", f.Path, kind, cell(f.Default))
+	}
+	golden(t, file, before+begin+table.String()+"\n"+end+after)
+}

@@ -26,7 +26,7 @@ func schema(s *Spec) []field {
 			def: "the last element of the main package's import path", example: "api",
 			doc: "The application's name and, where there is one main package, its program's file name: letters, digits, `.`, `_` and `-`."},
 		{key: "go", reader: scalar(&s.Go, "a Go release such as 1.26 or 1.26.3", true, checkGo),
-			def: "go.mod's `toolchain` line, else its `go` line", example: "1.26.3",
+			def: "go.mod's `toolchain` line, else the newest patch of its `go` line's release", example: "1.26.3",
 			doc: "The Go release to build with. `1.20` needs no quotes: the text is taken as it stands."},
 		{key: "module", reader: scalar(&s.Module, "a string", false, checkModule),
 			def: "`.`", example: "services/api",

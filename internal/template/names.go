@@ -29,7 +29,7 @@ func Names() []Name {
 			return known("Version", v.Version)
 		}},
 		{"Revision", []string{"Commit", "FullCommit", "Git.FullCommit", "Git.Commit"},
-			"The full commit. buildx sends it when the context is a git checkout; `--build-arg REVISION=...` sets it. Ends in `-dirty` where the work tree had changes.",
+			"The full commit. buildx sends it when the context is a git checkout; `--build-arg REVISION=...` sets it. Ends in `-dirty` where the work tree had changes and `BUILDX_GIT_CHECK_DIRTY=1` is set for buildx.",
 			"9fceb02d0ae598e95dc970b74767f19372d61af8", func(v Values) value { return known("Revision", v.Revision) }},
 		{"ShortRevision", []string{"ShortCommit", "Git.ShortCommit"},
 			"The first seven characters of the commit, with its `-dirty`.", "9fceb02", func(v Values) value {

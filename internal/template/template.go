@@ -34,7 +34,7 @@ type Values struct {
 	// Version is the release, usually --build-arg VERSION.
 	Version string
 	// Revision is the full commit, as buildx sends it: with "-dirty" after it
-	// where the work tree had changes.
+	// where the work tree had changes and BUILDX_GIT_CHECK_DIRTY=1 is set.
 	Revision string
 	// ShortRevision is the abbreviated commit. Empty means: the first seven
 	// characters of Revision, and its "-dirty".

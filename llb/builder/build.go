@@ -20,6 +20,7 @@ import (
 	"github.com/moby/buildkit/frontend/gateway/client"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/workspace"
 	"github.com/gokiln/gokiln/llb/lower"
 	"github.com/gokiln/gokiln/llb/plan"
@@ -157,14 +158,31 @@ func (b *build) openToolchain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	key := "go"
-	if b.spec.Build.Image != "" {
-		key = "build.image"
-	}
-	if b.toolchain, err = b.resolveImage(ctx, ref, "toolchain", key, b.platform); err != nil {
-		return err
+	if b.toolchain, err = b.loadImage(ctx, ref, "toolchain", b.platform); err != nil {
+		return b.noToolchain(ref, err)
 	}
 	return plan.CheckToolchain(b.spec, b.workspace, ref, b.toolchain.env())
+}
+
+// noToolchain blames what chose the toolchain image: the spec, or go.mod.
+func (b *build) noToolchain(ref string, err error) error {
+	const cure = "name one that can be had with `build.image`, or replace it with --build-context golang=..."
+	key := ""
+	switch {
+	case b.spec.Build.Image != "":
+		key = "build.image"
+	case b.spec.Go != "":
+		key = "go"
+	}
+	if key != "" {
+		return diag.Errorf(b.spec.Source, b.spec.At(key), "%s: toolchain image %q: %w; %s", key, ref, err, cure)
+	}
+	place := b.workspace.GoLine()
+	if b.workspace.Toolchain != "" {
+		place = b.workspace.ToolchainLine()
+	}
+	return diag.Errorf(place.Source, place.Range, "toolchain image %q: %w; set `go` in %s, %s",
+		ref, err, b.spec.Source.Filename, cure)
 }
 
 func (b *build) planOptions(ctx context.Context) (plan.Options, error) {
@@ -212,13 +230,17 @@ func (b *build) buildPlatform(ctx context.Context, target ocispecs.Platform, sta
 	if err != nil {
 		return nil, err
 	}
-	base, err := b.resolveImage(ctx, plan.BaseImage(b.spec), "base", "image.base", target)
+	base, err := b.resolveBase(ctx, target)
 	if err != nil {
 		return nil, err
 	}
-	files, err := resolveFiles(b.files, b.spec, newOwners(ctx, b, base).find)
+	owners := newOwners(ctx, b, base)
+	files, err := resolveFiles(b.files, b.spec, owners.find)
 	if err != nil {
 		return nil, err
+	}
+	if _, _, err := owners.find(b.spec.Image.User); err != nil {
+		return nil, diag.Errorf(b.spec.Source, b.spec.At("image.user"), "image.user: %w", err)
 	}
 	p, err := plan.New(plan.Input{
 		Spec: b.spec, Workspace: b.workspace, Packages: packages,

@@ -1,6 +1,8 @@
 package builder
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -8,6 +10,8 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/errdefs"
 	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/grpcerrors"
+	"google.golang.org/grpc/status"
 
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/llb/lower"
@@ -19,11 +23,10 @@ import (
 func locate(err error, sm *llb.SourceMap) error {
 	located := diag.All(err)
 	if len(located) == 0 {
-		return err
+		return whole(err)
 	}
 	out := errors.New(message(err, located))
-	for i := len(located) - 1; i >= 0; i-- {
-		e := located[i]
+	for _, e := range located {
 		ranges := lower.Ranges([]diag.Range{e.Range})
 		if len(ranges) == 0 {
 			continue
@@ -31,6 +34,19 @@ func locate(err error, sm *llb.SourceMap) error {
 		out = errdefs.WithSource(out, &errdefs.Source{Info: sourceInfo(e.Source, sm), Ranges: ranges})
 	}
 	return out
+}
+
+// whole keeps the words that were put around an error from the daemon: sent over
+// gRPC, such an error keeps its own message alone.
+func whole(err error) error {
+	if s, ok := status.FromError(grpcerrors.ToGRPC(context.Background(), err)); !ok || s.Message() == err.Error() {
+		return err
+	}
+	out := errors.New(err.Error())
+	for _, src := range errdefs.Sources(err) {
+		out = errdefs.WithSource(out, src)
+	}
+	return grpcerrors.WrapCode(out, grpcerrors.Code(err))
 }
 
 // message puts several errors under one headline, a line each.
@@ -49,9 +65,22 @@ func message(err error, located []*diag.Error) string {
 // sourceInfo reuses the spec's source map, which knows the vertex the file came
 // from.
 func sourceInfo(src diag.Source, sm *llb.SourceMap) *pb.SourceInfo {
-	info := &pb.SourceInfo{Filename: src.Filename, Language: src.Language, Data: src.Data}
+	info := &pb.SourceInfo{Filename: src.Filename, Language: src.Language, Data: shortLines(src.Data)}
 	if sm != nil && sm.Filename == src.Filename {
 		info.Definition = sm.Definition.ToPB()
 	}
 	return info
+}
+
+// shortLines cuts lines that no terminal shows: clients print whole lines of
+// the source, and one line may be all of a generated file.
+func shortLines(data []byte) []byte {
+	const most = 300
+	lines := bytes.Split(data, []byte("\n"))
+	for i, line := range lines {
+		if len(line) > most {
+			lines[i] = append(bytes.ToValidUTF8(line[:most:most], nil), " ..."...)
+		}
+	}
+	return bytes.Join(lines, []byte("\n"))
 }

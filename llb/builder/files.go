@@ -38,7 +38,7 @@ func resolveFiles(fsys fs.FS, s *spec.Spec, owner ownerFunc) (plan.Files, error)
 			errs = append(errs, diag.Errorf(s.Source, s.At(field+".owner"), "%s.owner: %w", field, err))
 			continue
 		}
-		e := entry{fsys: fsys, file: f, uid: uid, gid: gid}
+		e := entry{fsys: fsys, file: f, index: i, uid: uid, gid: gid}
 		if err := e.expand(); err != nil {
 			errs = append(errs, diag.Errorf(s.Source, s.At(field+".from"), "%s.from: %w", field, err))
 			continue
@@ -63,6 +63,7 @@ func uniqueDirs(dirs []plan.Dir) []plan.Dir {
 type entry struct {
 	fsys     fs.FS
 	file     spec.File
+	index    int
 	uid, gid int
 
 	copies []plan.Copy
@@ -72,7 +73,7 @@ type entry struct {
 
 // copy adds a file or a folder's content.
 func (e *entry) copy(from, to string) {
-	e.copies = append(e.copies, plan.Copy{From: abs(from), To: to, UID: e.uid, GID: e.gid, Mode: e.file.Mode})
+	e.copies = append(e.copies, plan.Copy{From: abs(from), To: to, UID: e.uid, GID: e.gid, Mode: e.file.Mode, Entry: e.index})
 }
 
 // parent adds the folder above a path, which is root's.

@@ -24,19 +24,21 @@ type baseImage struct {
 	config *dockerspec.DockerOCIImage
 }
 
-// resolveImage turns an image reference into a state: a named context of that
-// name where the user gave one, else the image from its registry, pinned to the
-// digest that its tag has now. role says what the image is for, path which key
-// of the spec names it.
-func (b *build) resolveImage(ctx context.Context, ref, role, path string, p ocispecs.Platform) (baseImage, error) {
-	img, err := b.loadImage(ctx, ref, role, p)
+// resolveBase loads the base image for one target.
+func (b *build) resolveBase(ctx context.Context, target ocispecs.Platform) (baseImage, error) {
+	ref := plan.BaseImage(b.spec)
+	img, err := b.loadImage(ctx, ref, "base", target)
 	if err != nil {
-		return baseImage{}, diag.Errorf(b.spec.Source, b.spec.At(path),
-			"%s: %s image %q for %s: %w", path, role, ref, platforms.Format(p), err)
+		return baseImage{}, diag.Errorf(b.spec.Source, b.spec.At("image.base"),
+			"image.base: %q for %s: %w; take an image that can be had, or replace it with --build-context %s=...",
+			ref, platforms.Format(target), err, ref)
 	}
 	return img, nil
 }
 
+// loadImage turns an image reference into a state: a named context of that name
+// where the user gave one, else the image from its registry, pinned to the
+// digest that its tag has now. role says what the image is for.
 func (b *build) loadImage(ctx context.Context, ref, role string, p ocispecs.Platform) (baseImage, error) {
 	img, found, err := b.namedImage(ctx, ref, p)
 	if err != nil || found {

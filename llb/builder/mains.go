@@ -49,6 +49,9 @@ func (b *build) onlyMain(ctx context.Context, t workspace.Target, target ocispec
 	}
 	switch len(dirs) {
 	case 0:
+		if err := b.needCgo(ctx, t); err != nil {
+			return nil, err
+		}
 		return nil, diag.Errorf(b.spec.Source, b.spec.At("main"),
 			"main: module %s has no main package for %s; name its folder with `main: ./cmd/app` if build tags hide it, and check .dockerignore",
 			b.workspace.Path, platforms.Format(target))
@@ -62,6 +65,20 @@ func (b *build) onlyMain(ctx context.Context, t workspace.Target, target ocispec
 	return nil, diag.Errorf(b.spec.Source, b.spec.At("main"),
 		"main: module %s has %d main packages; choose one, or list several to put into one image: %s",
 		b.workspace.Path, len(dirs), choices(dirs))
+}
+
+// needCgo returns an error where main packages would be found with cgo.
+func (b *build) needCgo(ctx context.Context, t workspace.Target) error {
+	if t.Cgo {
+		return nil
+	}
+	t.Cgo = true
+	dirs, err := b.workspace.Mains(ctx, t)
+	if err != nil || len(dirs) == 0 {
+		return err
+	}
+	return diag.Errorf(b.spec.Source, b.spec.At("main"),
+		"main: all files of %s import \"C\"; set `build: {cgo: true}`", choices(dirs))
 }
 
 // choices renders folders as the user would write them, a handful at most.

@@ -142,7 +142,7 @@ func compileEnv(in Input, x *expander) ([]EnvVar, error) {
 	}
 	name, value, err := variant(in.Spec, in.Target)
 	if err != nil {
-		return nil, diag.Errorf(in.Spec.Source, in.Spec.At("build."+strings.ToLower(name)), "%w", err)
+		return nil, err
 	}
 	if value != "" {
 		env = append(env, EnvVar{name, value})

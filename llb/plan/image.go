@@ -46,6 +46,9 @@ func newImage(in Input, values template.Values, programs []string) (Image, error
 	if err := checkBase(in); err != nil {
 		return Image{}, err
 	}
+	if err := checkFiles(in, programs); err != nil {
+		return Image{}, err
+	}
 	epoch := time.Unix(0, 0).UTC()
 	if in.Options.Epoch != nil {
 		epoch = in.Options.Epoch.UTC()
@@ -84,6 +87,25 @@ func checkBase(in Input) error {
 	return diag.Errorf(in.Spec.Source, in.Spec.At("image.base"),
 		"image.base: %s is an image for %s/%s, the build is for %s/%s; take a base image that has the platform, or leave the platform out",
 		BaseImage(in.Spec), in.Base.OS, in.Base.Architecture, in.Target.OS, in.Target.Architecture)
+}
+
+// checkFiles refuses files at or below a program's path: the program would
+// replace the file without a word, or could not be put in a folder's place.
+func checkFiles(in Input, programs []string) error {
+	var errs diag.List
+	for _, c := range in.Files.Copies {
+		to := path.Clean(c.To)
+		for _, name := range programs {
+			program := path.Join(ProgramDir, name)
+			if to != program && !strings.HasPrefix(to, program+"/") {
+				continue
+			}
+			field := spec.Index("image.files", c.Entry) + ".to"
+			errs = append(errs, diag.Errorf(in.Spec.Source, in.Spec.At(field),
+				"%s: %q is where the program %s goes; choose another path", field, to, name))
+		}
+	}
+	return errs.Err()
 }
 
 // newConfig lays the spec over the base image's config, with the semantics of a

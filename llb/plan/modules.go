@@ -7,21 +7,25 @@ import (
 
 // moduleArgs are the build arguments that reach the module step as environment
 // variables of the same name.
-var moduleArgs = []string{
-	"GOPROXY", "GOPRIVATE", "GONOPROXY", "GOSUMDB", "GONOSUMDB",
-	"GOFLAGS", "GOINSECURE", "GOVCS", "GOAUTH", "GODEBUG",
+func moduleArgs() []string {
+	return []string{
+		"GOPROXY", "GOPRIVATE", "GONOPROXY", "GOSUMDB", "GONOSUMDB",
+		"GOFLAGS", "GOINSECURE", "GOVCS", "GOAUTH", "GODEBUG",
+	}
 }
 
 // proxyArgs are the build arguments that BuildKit treats as proxy settings.
-var proxyArgs = []string{
-	"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy",
-	"NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy",
+func proxyArgs() []string {
+	return []string{
+		"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy",
+		"NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy",
+	}
 }
 
 // KnownBuildArgs lists the build arguments that gokiln or BuildKit consume by
 // themselves, besides those that templates name.
 func KnownBuildArgs() []string {
-	return slices.Concat(moduleArgs, proxyArgs, []string{"VERSION", "REVISION", "SOURCE_DATE_EPOCH"})
+	return slices.Concat(moduleArgs(), proxyArgs(), []string{"VERSION", "REVISION", "SOURCE_DATE_EPOCH"})
 }
 
 // newModules returns nil where there is nothing to download.
@@ -38,7 +42,7 @@ func newModules(in Input) *Modules {
 		// secret adds authorities and replaces none.
 		{"SSL_CERT_DIR", "/etc/ssl/certs:/etc/pki/tls/certs:" + CADir},
 	}
-	for _, name := range moduleArgs {
+	for _, name := range moduleArgs() {
 		if v, ok := args[name]; ok {
 			env = append(env, EnvVar{name, v})
 		}

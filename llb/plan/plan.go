@@ -146,6 +146,8 @@ type Copy struct {
 	UID, GID int
 	// Mode is the permission bits of files; nil keeps the source's.
 	Mode *uint32
+	// Entry is the index in image.files that the copy comes from.
+	Entry int
 }
 
 // EnvVar is one environment variable.

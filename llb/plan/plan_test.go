@@ -405,3 +405,36 @@ func TestUses(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestFilesMustNotMeetPrograms(t *testing.T) {
+	yaml := "image:\n  files:\n"
+	targets := []string{"/usr/local/bin/api", "/usr/local/bin/api/x", "/usr/local/bin/other", "/etc/api", "/usr/local/bin/"}
+	for _, to := range targets {
+		yaml += "    - {from: a, to: " + to + "}\n"
+	}
+	in := given{yaml: yaml}.input(t)
+	for i, to := range targets {
+		in.Files.Copies = append(in.Files.Copies, Copy{From: "/a", To: to, Entry: i})
+	}
+	_, err := New(in)
+	var lines []int
+	for _, e := range diag.All(err) {
+		lines = append(lines, e.Range.Start.Line)
+	}
+	if diff := cmp.Diff([]int{3, 4}, lines); diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
+func TestCheckPortVariant(t *testing.T) {
+	for _, ok := range []string{"linux/amd64/v3", "linux/arm/v5", "linux/arm64/v9", "linux/arm64/v8.2", "linux/riscv64/rva22u64"} {
+		if err := CheckPort(platforms.Normalize(platforms.MustParse(ok))); err != nil {
+			t.Errorf("%s: %v", ok, err)
+		}
+	}
+	for _, bad := range []string{"linux/amd64/v9", "linux/arm/v4", "linux/arm64/v7", "linux/riscv64/x", "linux/s390x/z15"} {
+		if err := CheckPort(platforms.Normalize(platforms.MustParse(bad))); err == nil {
+			t.Errorf("%s: no error", bad)
+		}
+	}
+}

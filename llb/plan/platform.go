@@ -10,6 +10,7 @@ import (
 	"github.com/containerd/platforms"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/spec"
 )
 
@@ -17,7 +18,8 @@ import (
 // of Go 1.26 prints them. A new port needs a line here before gokiln takes it;
 // that is the price of naming the mistake in `linux/arm46` before any image is
 // pulled.
-var ports = strings.Fields(`
+func ports() []string {
+	return strings.Fields(`
 	aix/ppc64 android/386 android/amd64 android/arm android/arm64 darwin/amd64 darwin/arm64
 	dragonfly/amd64 freebsd/386 freebsd/amd64 freebsd/arm freebsd/arm64 freebsd/riscv64 illumos/amd64
 	ios/amd64 ios/arm64 js/wasm linux/386 linux/amd64 linux/arm linux/arm64 linux/loong64 linux/mips
@@ -25,15 +27,17 @@ var ports = strings.Fields(`
 	netbsd/386 netbsd/amd64 netbsd/arm netbsd/arm64 openbsd/386 openbsd/amd64 openbsd/arm openbsd/arm64
 	openbsd/ppc64 openbsd/riscv64 plan9/386 plan9/amd64 plan9/arm solaris/amd64 wasip1/wasm windows/386
 	windows/amd64 windows/arm64`)
+}
 
-// CheckPort returns an error for a platform that Go can't build.
+// CheckPort returns an error for a platform that Go can't build. The variant is
+// checked too: the go command takes GOAMD64=v9 without a word.
 func CheckPort(p ocispecs.Platform) error {
 	port := p.OS + "/" + p.Architecture
-	if slices.Contains(ports, port) {
-		return nil
+	if slices.Contains(ports(), port) {
+		return checkPortVariant(p)
 	}
 	var same []string
-	for _, known := range ports {
+	for _, known := range ports() {
 		if strings.HasPrefix(known, p.OS+"/") {
 			same = append(same, known)
 		}
@@ -45,23 +49,64 @@ func CheckPort(p ocispecs.Platform) error {
 		platforms.Format(p), port, p.OS, strings.Join(same, ", "))
 }
 
-// variantVars maps GOARCH to the variable that holds its variant.
-var variantVars = map[string]string{
-	"386": "GO386", "amd64": "GOAMD64", "arm": "GOARM", "arm64": "GOARM64",
-	"mips": "GOMIPS", "mipsle": "GOMIPS", "mips64": "GOMIPS64", "mips64le": "GOMIPS64",
-	"ppc64": "GOPPC64", "ppc64le": "GOPPC64", "riscv64": "GORISCV64", "wasm": "GOWASM",
+// portVariants are the variants that a platform may name, by architecture.
+func portVariants(goarch string) []string {
+	switch goarch {
+	case "amd64":
+		return []string{"v1", "v2", "v3", "v4"}
+	case "arm":
+		return []string{"v5", "v6", "v7"}
+	case "arm64":
+		list := []string{"v8", "v9"}
+		for minor := range 10 {
+			list = append(list, "v8."+strconv.Itoa(minor))
+		}
+		for minor := range 6 {
+			list = append(list, "v9."+strconv.Itoa(minor))
+		}
+		return list
+	case "ppc64", "ppc64le":
+		return []string{"power8", "power9", "power10"}
+	case "riscv64":
+		return riscvProfiles()
+	}
+	return nil
 }
 
-// arm64Major matches the OCI variants of arm64 that lack a minor version, which
-// GOARM64 wants.
-var arm64Major = regexp.MustCompile(`^v[89]$`)
+func checkPortVariant(p ocispecs.Platform) error {
+	known := portVariants(p.Architecture)
+	switch {
+	case p.Variant == "" || slices.Contains(known, p.Variant):
+		return nil
+	case len(known) == 0:
+		return fmt.Errorf("platform %q: go has no variants of %s; leave %q out", platforms.Format(p), p.Architecture, p.Variant)
+	}
+	return fmt.Errorf("platform %q: go has no variant %q of %s; it has %s",
+		platforms.Format(p), p.Variant, p.Architecture, strings.Join(known, ", "))
+}
+
+// variantVar returns the variable that holds an architecture's variant, empty
+// where it has none.
+func variantVar(goarch string) string {
+	switch goarch {
+	case "mipsle":
+		return "GOMIPS"
+	case "mips64le":
+		return "GOMIPS64"
+	case "ppc64", "ppc64le":
+		return "GOPPC64"
+	case "386", "amd64", "arm", "arm64", "mips", "mips64", "riscv64", "wasm":
+		return "GO" + strings.ToUpper(goarch)
+	}
+	return ""
+}
 
 // variant returns the variable that selects the target's architecture variant
 // and its value, empty where Go's default holds. What the spec sets wins, unless
 // the platform promises less: an image marked linux/amd64/v2 must not hold code
 // that needs v3.
 func variant(s *spec.Spec, p ocispecs.Platform) (name, value string, err error) {
-	name = variantVars[p.Architecture]
+	name = variantVar(p.Architecture)
 	if name == "" {
 		return "", "", nil
 	}
@@ -71,8 +116,9 @@ func variant(s *spec.Spec, p ocispecs.Platform) (name, value string, err error) 
 		return name, value, nil
 	}
 	if value != "" && level(set) > level(value) {
-		return "", "", fmt.Errorf("build.%s: %q needs more than platform %q promises (%s=%s); leave the key out or build for the higher platform",
-			strings.ToLower(name), set, platforms.Format(p), name, value)
+		field := "build." + strings.ToLower(name)
+		return "", "", diag.Errorf(s.Source, s.At(field), "%s: %q needs more than platform %q promises (%s=%s); leave the key out or build for the higher platform",
+			field, set, platforms.Format(p), name, value)
 	}
 	return name, set, nil
 }
@@ -84,7 +130,7 @@ func platformVariant(p ocispecs.Platform) string {
 		return ""
 	case p.Architecture == "arm":
 		return strings.TrimPrefix(p.Variant, "v")
-	case p.Architecture == "arm64" && arm64Major.MatchString(p.Variant):
+	case p.Architecture == "arm64" && !strings.Contains(p.Variant, "."):
 		return p.Variant + ".0"
 	}
 	return p.Variant

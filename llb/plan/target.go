@@ -29,7 +29,7 @@ func Target(s *spec.Spec, p ocispecs.Platform, o Options, toolchainEnv []string)
 	if err != nil {
 		return workspace.Target{}, err
 	}
-	tags = append(tags, variantTags(p.Architecture, cmp.Or(value, variantDefaults[name]))...)
+	tags = append(tags, variantTags(p.Architecture, cmp.Or(value, variantDefault(name)))...)
 	t := workspace.Target{GOOS: p.OS, GOARCH: p.Architecture, Tags: tags, Cgo: s.Build.Cgo}
 	for _, e := range toolchainEnv {
 		if v, ok := strings.CutPrefix(e, "GOLANG_VERSION="); ok {
@@ -39,14 +39,29 @@ func Target(s *spec.Spec, p ocispecs.Platform, o Options, toolchainEnv []string)
 	return t, nil
 }
 
-// variantDefaults are the variants that Go takes where nothing is set.
-var variantDefaults = map[string]string{
-	"GO386": "sse2", "GOAMD64": "v1", "GOARM": "7", "GOARM64": "v8.0", "GOMIPS": "hardfloat",
-	"GOMIPS64": "hardfloat", "GOPPC64": "power8", "GORISCV64": "rva20u64",
+// variantDefault returns the variant that Go takes where nothing is set.
+func variantDefault(name string) string {
+	switch name {
+	case "GO386":
+		return "sse2"
+	case "GOAMD64":
+		return "v1"
+	case "GOARM":
+		return "7"
+	case "GOARM64":
+		return "v8.0"
+	case "GOMIPS", "GOMIPS64":
+		return "hardfloat"
+	case "GOPPC64":
+		return "power8"
+	case "GORISCV64":
+		return "rva20u64"
+	}
+	return ""
 }
 
 // riscvProfiles are GORISCV64's values in ascending order.
-var riscvProfiles = []string{"rva20u64", "rva22u64", "rva23u64"}
+func riscvProfiles() []string { return []string{"rva20u64", "rva22u64", "rva23u64"} }
 
 // variantTags returns the build tags that the go command sets for a variant:
 // every level up to the chosen one ("amd64.v1", "amd64.v2", "amd64.v3").
@@ -72,7 +87,7 @@ func variantTags(goarch, value string) []string {
 			levels("v8.%d", 0, min(minor+5, 9))
 		}
 	case "riscv64":
-		for _, profile := range riscvProfiles[:1+max(0, slices.Index(riscvProfiles, value))] {
+		for _, profile := range riscvProfiles()[:1+max(0, slices.Index(riscvProfiles(), value))] {
 			tags = append(tags, goarch+"."+profile)
 		}
 	case "wasm":

@@ -1,0 +1,58 @@
+package builder
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/moby/buildkit/util/grpcerrors"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/gokiln/gokiln/internal/diag"
+)
+
+// What a client receives is what the error is after gRPC.
+func received(t *testing.T, err error) string {
+	t.Helper()
+	s, ok := status.FromError(grpcerrors.ToGRPC(t.Context(), locate(err, nil)))
+	if !ok {
+		t.Fatalf("%v is no gRPC status", err)
+	}
+	return s.Message()
+}
+
+func TestLocateKeepsTheWordsAroundADaemonsError(t *testing.T) {
+	daemon := status.Error(codes.NotFound, "too many links")
+	err := fmt.Errorf("read go.mod: %w", daemon)
+	if got := received(t, err); !strings.HasPrefix(got, "read go.mod: ") || !strings.Contains(got, "too many links") {
+		t.Errorf("the client is told %q", got)
+	}
+	if grpcerrors.Code(locate(err, nil)) != codes.NotFound {
+		t.Errorf("the code is lost: %v", grpcerrors.Code(locate(err, nil)))
+	}
+	plain := errors.New("plain")
+	if locate(plain, nil) != plain {
+		t.Error("a plain error was changed")
+	}
+}
+
+func TestLocateOrdersSources(t *testing.T) {
+	src := diag.Source{Filename: "gokiln.yaml", Data: []byte("a\n" + strings.Repeat("x", 5000) + "\nc\n")}
+	at := func(line int) diag.Range {
+		return diag.Range{Start: diag.Position{Line: line, Column: 1}, End: diag.Position{Line: line, Column: 2}}
+	}
+	err := locate(diag.List{diag.Errorf(src, at(3), "second"), diag.Errorf(src, at(2), "first")}.Err(), nil)
+	var lines []int32
+	for _, s := range errdefs.Sources(err) {
+		lines = append(lines, s.Ranges[0].Start.Line)
+		if len(s.Info.Data) > 400 {
+			t.Errorf("a line of 5000 bytes is sent as %d", len(s.Info.Data))
+		}
+	}
+	if len(lines) != 2 || lines[0] != 2 || lines[1] != 3 {
+		t.Errorf("sources at lines %v, want 2 and 3", lines)
+	}
+}

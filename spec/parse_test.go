@@ -171,7 +171,7 @@ func TestLarge(t *testing.T) {
 		data []byte
 		want string
 	}{
-		{"size", repeat("#", maxSize+1), "gokiln.yaml:1:1: a spec of 1048577 bytes is too large: at most 1048576 (1 MiB)"},
+		{"size", repeat("#", maxSize+1), "gokiln.yaml: a spec of 1048577 bytes is too large: at most 1048576 (1 MiB)"},
 		{"open lists", repeat("[", maxSize), "values are nested too deeply"},
 		{"nested lists", append(append([]byte("main: "), repeat("[", 5000)...), repeat("]", 5000)...), "values are nested more than 32 deep"},
 		{"dashes", repeat("- ", maxSize/2), "values are nested too deeply"},

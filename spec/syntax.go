@@ -22,7 +22,9 @@ const maxSize = 1 << 20
 // what is wrong with the file as YAML.
 func readYAML(src diag.Source, t *text) (*yaml.Node, *diag.Error) {
 	if len(src.Data) > maxSize {
-		return nil, diag.Errorf(src, t.rangeOf(0, 0), "a spec of %d bytes is too large: at most %d (1 MiB)", len(src.Data), maxSize)
+		size := len(src.Data)
+		src.Data = nil // To show it is to send it, and there may be gigabytes.
+		return nil, diag.Errorf(src, diag.Range{}, "a spec of %d bytes is too large: at most %d (1 MiB)", size, maxSize)
 	}
 	if err := checkBytes(src, t); err != nil {
 		return nil, err

@@ -15,6 +15,8 @@ var loadErrors = []struct {
 }{
 	{"empty context", nil, "."},
 	{"no such folder", map[string]string{"README": ""}, "svc"},
+	{"no such folder in a module", map[string]string{"go.mod": "module m"}, "svc"},
+	{"near name in a module", map[string]string{"go.mod": "module m", "services/api/go.mod": "module m"}, "services/app"},
 	{"near name", map[string]string{"services/api/go.mod": "module m"}, "service/api"},
 	{"one module elsewhere", map[string]string{"src/go.mod": "module m"}, "."},
 	{"many modules elsewhere", map[string]string{"a/go.mod": "module a", "b/go.mod": "module b", "c/d/go.mod": "module d", "e/go.mod": "module e", "f/go.mod": "module f", "g/go.mod": "module g", "vendor/x/go.mod": "", "node_modules/x/go.mod": "", ".h/go.mod": ""}, "."},
@@ -136,6 +138,7 @@ var mainErrors = []struct{ name, dir string }{
 	{"in another module", "./nested/cmd/x"},
 	{"vendored", "./vendor/e.com/x"},
 	{"bad folder name", "./my cmd"},
+	{"a flag's name", "./cmd/-o"},
 	{"the module's folder", "."},
 }
 
@@ -152,7 +155,7 @@ func mainErrorFiles() map[string]string {
 		"app/badimport/main.go": "package main{}import \"a b\"",
 		"app/badcgo/main.go":    "package main{}// #cgo NONSENSE: x{}import \"C\"",
 		"app/nested/go.mod":     "module nested", "app/nested/cmd/x/main.go": mainFile,
-		"app/vendor/e.com/x/x.go": mainFile, "app/my cmd/main.go": mainFile,
+		"app/vendor/e.com/x/x.go": mainFile, "app/my cmd/main.go": mainFile, "app/cmd/-o/main.go": mainFile,
 	}
 	for _, name := range []string{"server", "b", "c", "d", "e", "f"} {
 		files["app/cmd/"+name+"/main.go"] = mainFile
@@ -167,7 +170,7 @@ func TestMainErrors(t *testing.T) {
 	}
 	var all strings.Builder
 	for _, tc := range mainErrors {
-		target := Target{GOOS: "linux", GOARCH: "arm64", Tags: []string{"a", "b"}, Cgo: tc.name == "bad cgo line"}
+		target := Target{GOOS: "linux", GOARCH: "arm64", Tags: []string{"a", "b", "arm64.v8.0"}, Cgo: tc.name == "bad cgo line"}
 		_, err := w.Main(t.Context(), tc.dir, target)
 		record(t, &all, tc.name, err)
 	}

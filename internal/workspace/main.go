@@ -93,6 +93,11 @@ func (w *Workspace) checkFolder(ctx context.Context, dir, importPath string, t T
 	if err := module.CheckImportPath(importPath); err != nil {
 		return diag.Errorf(diag.Source{}, diag.Range{}, "%q can't be imported: %w; rename the folder", dotted(dir), err)
 	}
+	if name := path.Base(importPath); strings.ContainsRune("-+~", rune(name[0])) {
+		// The go command hands the name to other programs, which might take it
+		// for a flag.
+		return diag.Errorf(diag.Source{}, diag.Range{}, "%q: go build takes no folder whose name begins with %q; rename it", dotted(dir), name[:1])
+	}
 	return w.checkModule(ctx, dir)
 }
 

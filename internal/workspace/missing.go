@@ -22,6 +22,14 @@ func missingModule(ctx context.Context, t *tree, dir string) error {
 	if err != nil {
 		return err
 	}
+	name := path.Join(dir, modName)
+	inPlace, err := t.kind(ctx, name)
+	if err != nil {
+		return err
+	}
+	if inPlace == isDir {
+		return diag.Errorf(diag.Source{}, diag.Range{}, "%q is a folder, and go wants a file of that name; rename the folder and run `go mod init`", name)
+	}
 	what := fmt.Sprintf("there is no go.mod in %q", dir)
 	switch {
 	case found == absent:
@@ -31,16 +39,20 @@ func missingModule(ctx context.Context, t *tree, dir string) error {
 	case dir == ".":
 		what = "there is no go.mod in the root of the build context"
 	}
-	cure, err := moduleCure(ctx, t, dir)
+	cure, err := moduleCure(ctx, t, dir, found)
 	if err != nil {
 		return err
 	}
-	return diag.Errorf(diag.Source{}, diag.Range{}, "%s%s; %s", what, ignoreHint(ctx, t, path.Join(dir, modName)), cure)
+	return diag.Errorf(diag.Source{}, diag.Range{}, "%s%s; %s", what, ignoreHint(ctx, t, name), cure)
 }
 
 // moduleCure names the module that was meant: the one that holds the folder, or
-// some of those that there are.
-func moduleCure(ctx context.Context, t *tree, dir string) (string, error) {
+// some of those that there are. A folder that is not there is nobody's package,
+// so the modules near it by name go first.
+func moduleCure(ctx context.Context, t *tree, dir string, found kind) (string, error) {
+	if found == absent {
+		return otherModules(ctx, t, dir)
+	}
 	for up := dir; up != "."; {
 		up = path.Dir(up)
 		ok, err := t.has(ctx, path.Join(up, modName))
@@ -55,6 +67,11 @@ func moduleCure(ctx context.Context, t *tree, dir string) (string, error) {
 			return fmt.Sprintf("the nearest module above it is in %q: set module: %s and main: %s", up, up, dotted(below)), nil
 		}
 	}
+	return otherModules(ctx, t, dir)
+}
+
+// otherModules names modules wherever they are.
+func otherModules(ctx context.Context, t *tree, dir string) (string, error) {
 	dirs, err := findModules(ctx, t)
 	if err != nil {
 		return "", err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/build"
 	"go/version"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,11 +24,13 @@ type Target struct {
 	GoVersion string
 }
 
-// String renders the target for messages.
+// String renders the target for messages. The tags of the architecture's variant
+// ("amd64.v1") are left out: no user wrote them.
 func (t Target) String() string {
 	s := t.GOOS + "/" + t.GOARCH
-	if len(t.Tags) > 0 {
-		s += fmt.Sprintf(" with tags %s", strings.Join(t.Tags, ","))
+	written := slices.DeleteFunc(slices.Clone(t.Tags), func(tag string) bool { return strings.HasPrefix(tag, t.GOARCH+".") })
+	if len(written) > 0 {
+		s += fmt.Sprintf(" with tags %s", strings.Join(written, ","))
 	}
 	return s
 }

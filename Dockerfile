@@ -16,12 +16,12 @@ RUN --mount=type=bind,source=go.mod,target=go.mod \
 ARG TARGETOS TARGETARCH TARGETVARIANT VERSION=dev
 RUN --network=none \
     --mount=type=bind,target=. \
-    --mount=type=cache,id=gokiln-frontend-gocache,target=/root/.cache/go-build \
+    --mount=type=cache,id=gokiln-frontend-gocache,target=/gocache \
     case "$TARGETARCH" in \
       amd64) export GOAMD64="${TARGETVARIANT:-v1}" ;; \
       arm) export GOARM="${TARGETVARIANT#v}" ;; \
     esac; \
-    CGO_ENABLED=0 GOOS="$TARGETOS" GOARCH="$TARGETARCH" go build -trimpath -buildvcs=false \
+    GOCACHE=/gocache CGO_ENABLED=0 GOOS="$TARGETOS" GOARCH="$TARGETARCH" go build -trimpath -buildvcs=false \
       -ldflags "-s -w -X main.version=$VERSION" -o /out/gokiln ./cmd/frontend
 
 FROM scratch

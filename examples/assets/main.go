@@ -37,8 +37,8 @@ const (
 func main() {
 	// SIGQUIT is the image's stop signal. Without this the runtime would answer it with a dump of all goroutines.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "site:", err)
 		os.Exit(1)

@@ -133,7 +133,7 @@ func printf(args []value) (value, error) {
 
 func formatOne(item, letter string, v value) (string, error) {
 	var arg any
-	allowed := ""
+	var allowed string
 	switch v.kind {
 	case kindText:
 		arg, allowed = v.text, "sqvx"

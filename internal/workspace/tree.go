@@ -170,7 +170,7 @@ func (f *boundedFile) Read(p []byte) (int, error) {
 		src := diag.Source{Filename: f.name}
 		return 0, diag.Errorf(src, diag.Range{}, "more than %d MiB to read; make the file smaller or leave it out of the build context", maxFile>>20)
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = fmt.Errorf("read %q from the build context: %w", f.name, err)
 	}
 	return n, err

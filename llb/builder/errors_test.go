@@ -34,8 +34,8 @@ func TestLocateKeepsTheWordsAroundADaemonsError(t *testing.T) {
 		t.Errorf("the code is lost: %v", grpcerrors.Code(locate(err, nil)))
 	}
 	plain := errors.New("plain")
-	if locate(plain, nil) != plain {
-		t.Error("a plain error was changed")
+	if got := received(t, plain); got != "plain" {
+		t.Errorf("a plain error was changed to %q", got)
 	}
 }
 

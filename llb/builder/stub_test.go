@@ -48,6 +48,7 @@ type stubClient struct {
 var _ client.Client = (*stubClient)(nil)
 
 func newStub(t *testing.T, context fs.FS, opts map[string]string) *stubClient {
+	t.Helper()
 	all := map[string]string{"filename": "gokiln.yaml"}
 	maps.Copy(all, opts)
 	env := []string{"PATH=/go/bin:/usr/local/go/bin:/usr/bin:/bin", "GOLANG_VERSION=1.26.8", "GOPATH=/go"}

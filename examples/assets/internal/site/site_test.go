@@ -2,6 +2,7 @@ package site
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -71,7 +72,7 @@ func TestHandler(t *testing.T) {
 	}
 	for _, test := range tests {
 		recorder := httptest.NewRecorder()
-		h.ServeHTTP(recorder, httptest.NewRequest("GET", test.target, nil))
+		h.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, test.target, nil))
 		if recorder.Code != test.status || !strings.Contains(recorder.Body.String(), test.body) {
 			t.Errorf("%s: got %d %s, want %d and %q in it", test.target, recorder.Code, recorder.Body, test.status, test.body)
 		}

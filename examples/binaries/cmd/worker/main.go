@@ -29,11 +29,12 @@ func main() {
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
 	if *once {
 		*interval = 0
 	}
-	if err := run(ctx, os.Stdout, *dir, *interval, *requeue); err != nil {
+	err := run(ctx, os.Stdout, *dir, *interval, *requeue)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "worker:", err)
 		os.Exit(1)
 	}

@@ -34,7 +34,7 @@ func (c Client) List(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	stream := &grpc.GenericClientStream[emptypb.Empty, wrapperspb.StringValue]{ClientStream: raw}
-	if err := errors.Join(stream.ClientStream.SendMsg(new(emptypb.Empty)), stream.CloseSend()); err != nil {
+	if err := errors.Join(stream.SendMsg(new(emptypb.Empty)), stream.CloseSend()); err != nil {
 		return nil, err
 	}
 	var texts []string

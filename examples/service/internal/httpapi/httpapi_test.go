@@ -96,7 +96,7 @@ func TestErrorsFromInsideStayInside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := `{"error":"internal error"}` + "\n"; response.StatusCode != 500 || string(body) != want {
+	if want := `{"error":"internal error"}` + "\n"; response.StatusCode != http.StatusInternalServerError || string(body) != want {
 		t.Errorf("got %d %s, want 500 %s", response.StatusCode, body, want)
 	}
 }

@@ -1,0 +1,190 @@
+package integration
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gokiln/gokiln/integration/internal/image"
+)
+
+// withFiles is an app that has copied files and a dependency-free program.
+func withFiles(t *testing.T, line string) map[string]string {
+	return map[string]string{
+		"gokiln.yaml": "main: .\nimage:\n  workdir: /srv/app\n  files:\n" +
+			"    - {from: static, to: /srv/static}\n" +
+			"    - {from: config.yaml, to: /etc/app/config.yaml, owner: nonroot, mode: 0640}\n" +
+			"    - {from: secret.txt, to: /tmp/secret.txt, owner: '1000:2000', mode: 0600}\n",
+		"main.go":             mainPrinting(t, line),
+		"static/index.html":   "<h1>kiln</h1>\n",
+		"static/css/site.css": "body {}\n",
+		"config.yaml":         "a: b\n",
+		"secret.txt":          "x\n",
+	}
+}
+
+func TestFilesInTheImage(t *testing.T) {
+	s := setup(t)
+	tag := s.tag(t)
+	s.ok(t, build{Dir: app(t, withFiles(t, "files")), Args: []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", tag, "--push", "."}})
+	img := fetch(t, tag)["linux/amd64"]
+	all := files(t, img)
+	type attrs struct {
+		Mode     int64
+		UID, GID int
+	}
+	want := map[string]attrs{
+		"srv/app":                 {0o755, 0, 0},
+		"srv/static/index.html":   {0o644, 0, 0},
+		"srv/static/css/site.css": {0o644, 0, 0},
+		"etc/app/config.yaml":     {0o640, 65532, 65532},
+		"tmp/secret.txt":          {0o600, 1000, 2000},
+		"usr/local/bin/app":       {0o755, 0, 0},
+		"tmp":                     {0o1777, 0, 0},
+		"home/nonroot":            {0o700, 65532, 65532},
+		"etc/passwd":              {0o644, 0, 0},
+		"etc/ssl/certs":           {0o755, 0, 0},
+		"usr/local/bin":           {0o755, 0, 0},
+		"etc":                     {0o755, 0, 0},
+	}
+	got := map[string]attrs{}
+	for path := range want {
+		if f, ok := all[path]; ok {
+			got[path] = attrs{f.Mode, f.UID, f.GID}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if all["usr/local/bin/app"].Layer <= all["srv/static/index.html"].Layer {
+		t.Error("the program is not in the last layer")
+	}
+}
+
+// An unchanged file keeps its layer when the program changes, and the program
+// keeps its layer when a file changes.
+func TestLayersChangeAlone(t *testing.T) {
+	s := setup(t)
+	tag := s.tag(t)
+	layers := func(change map[string]string) []string {
+		all := withFiles(t, "layers")
+		for name, data := range change {
+			all[name] = data
+		}
+		s.ok(t, build{Dir: app(t, all), Args: []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", tag, "--push", "."}})
+		return layerDigests(t, fetch(t, tag)["linux/amd64"])
+	}
+	first := layers(nil)
+	program := layers(map[string]string{"main.go": mainPrinting(t, "changed")})
+	static := layers(map[string]string{"static/index.html": "<h1>changed</h1>\n"})
+	last := len(first) - 1
+	if diff := cmp.Diff(first[:last], program[:last]); diff != "" || first[last] == program[last] {
+		t.Errorf("after a change of the program: %s", cmp.Diff(first, program))
+	}
+	if first[last] != static[last] || first[last-1] == static[last-1] {
+		t.Errorf("after a change of a file: %s", cmp.Diff(first, static))
+	}
+}
+
+func layerDigests(t *testing.T, img image.Image) []string {
+	t.Helper()
+	all, err := img.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, l := range all {
+		d, err := l.Digest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, d.String())
+	}
+	return out
+}
+
+// What a daemon that has nothing makes of the same input. Its parts run in
+// order, because one such daemon has to serve for all: the second finds what the
+// first has built.
+func TestFreshDaemon(t *testing.T) {
+	s := setup(t)
+	fresh := s.fresh(t)
+	t.Run("registry cache", func(t *testing.T) { registryCache(t, s, fresh) })
+	t.Run("same digests", func(t *testing.T) { sameDigests(t, s, fresh) })
+	t.Run("pruned mounts", func(t *testing.T) { prunedMounts(t, fresh) })
+}
+
+// From the registry's cache no step runs at all and the images are the same; a
+// change of the code runs compile and nothing of the modules.
+func registryCache(t *testing.T, s, fresh suite) {
+	tag := s.tag(t)
+	cache := "type=registry,ref=" + tag + ":cache"
+	dir := app(t, withDependency(t, "cached"))
+	args := append(caSecret(), "-f", "gokiln.yaml", "--platform", both, "-t", tag, "--push", "--cache-from", cache)
+	s.ok(t, build{Dir: dir, Args: slices.Concat(args, []string{"--cache-to", cache + ",mode=max", "."})})
+	before := digests(t, fetch(t, tag))
+
+	r := fresh.ok(t, build{Dir: dir, Args: slices.Concat(args, []string{"."})})
+	if ran := append(r.ran("go mod download"), r.ran("go build")...); len(ran) > 0 {
+		t.Errorf("ran again: %q", ran)
+	}
+	if diff := cmp.Diff(before, digests(t, fetch(t, tag))); diff != "" {
+		t.Error(diff)
+	}
+
+	write(t, dir+"/main.go", withDependency(t, "changed")["main.go"])
+	r = fresh.ok(t, build{Dir: dir, Args: slices.Concat(args, []string{"."})})
+	if ran := r.ran("go mod download"); len(ran) > 0 {
+		t.Errorf("a change of the code downloads modules: %q", ran)
+	}
+	if len(r.ran("go build")) != 2 {
+		t.Errorf("compiled %q, want both platforms", r.ran("go build"))
+	}
+}
+
+// Two daemons that share nothing make the same images, bit for bit.
+func sameDigests(t *testing.T, s, fresh suite) {
+	all := withFiles(t, "reproducible")
+	args := func(tag string) []string {
+		return []string{"-f", "gokiln.yaml", "--platform", both, "-t", tag, "--push", "."}
+	}
+	here, there := s.tag(t)+"-here", s.tag(t)+"-there"
+	s.ok(t, build{Dir: app(t, all), Args: args(here)})
+	r := fresh.ok(t, build{Dir: app(t, all), Args: args(there)})
+	if len(r.ran("go build")) == 0 {
+		t.Fatal("the second daemon compiled nothing")
+	}
+	if diff := cmp.Diff(digests(t, fetch(t, here)), digests(t, fetch(t, there))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What a cache mount holds must not matter: with all of them pruned, a change of
+// the code compiles from the modules layer.
+func prunedMounts(t *testing.T, s suite) {
+	tag := s.tag(t)
+	dir := app(t, withDependency(t, "one"))
+	args := append(caSecret(), "-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", tag, "--push", ".")
+	s.ok(t, build{Dir: dir, Args: args})
+	s.buildctl(t, "prune", "--filter", "type==exec.cachemount", "--all")
+	write(t, dir+"/main.go", withDependency(t, "two")["main.go"])
+	r := s.ok(t, build{Dir: dir, Args: args})
+	if ran := r.ran("go mod download"); len(ran) > 0 {
+		t.Errorf("ran %q", ran)
+	}
+	if out := s.run(t, fetch(t, tag)["linux/amd64"]); !strings.HasPrefix(out, "two ") {
+		t.Errorf("printed %q", out)
+	}
+}
+
+// withDependency is an app that needs a module from a proxy.
+func withDependency(t *testing.T, line string) map[string]string {
+	return map[string]string{
+		"go.mod": "module example.com/app\n\ngo 1.26\n\nrequire github.com/google/uuid v1.6.0\n",
+		"go.sum": "github.com/google/uuid v1.6.0 h1:NIvaJDMOsjHA8n1jAhLSgzrAzy1Hgr+hNrb57e+94F0=\n" +
+			"github.com/google/uuid v1.6.0/go.mod h1:TIyPZe4MgqvfeYDBFedMoGGpEw/LqOeaOT+nhxU+yHo=\n",
+		"main.go": "// " + t.Name() + "\npackage main\n\nimport \"github.com/google/uuid\"\n\nfunc main() { println(\"" + line + "\", uuid.Nil.String()) }\n",
+	}
+}

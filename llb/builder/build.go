@@ -10,6 +10,8 @@ package builder
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"path"
 	"slices"
 	"sync"
 	"time"
@@ -103,6 +105,9 @@ func (b *build) prepare(ctx context.Context) error {
 	if b.workspace, err = workspace.Load(ctx, b.files, b.spec.Module); err != nil {
 		return b.blame(err, "module")
 	}
+	if err := b.checkProfile(); err != nil {
+		return err
+	}
 	if plan.NeedsModules(b.spec, b.workspace) {
 		if err := b.workspace.CheckSums(ctx); err != nil {
 			return err
@@ -150,6 +155,20 @@ func (b *build) openContext(ctx context.Context) error {
 		return fmt.Errorf("load the build context: %w", err)
 	}
 	b.files = newRefFS(ctx, ref)
+	return nil
+}
+
+// checkProfile finds a missing profile before any step runs.
+func (b *build) checkProfile() error {
+	pgo := b.spec.Build.PGO
+	if pgo == "" || pgo == "auto" || pgo == "off" {
+		return nil
+	}
+	file := path.Join(b.spec.Module, pgo)
+	if info, err := fs.Stat(b.files, file); err != nil || info.IsDir() {
+		return diag.Errorf(b.spec.Source, b.spec.At("build.pgo"),
+			"build.pgo: there is no file %q in the build context; check the spelling and .dockerignore", file)
+	}
 	return nil
 }
 

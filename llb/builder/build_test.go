@@ -251,6 +251,18 @@ func TestErrorsCarrySources(t *testing.T) {
 	}
 }
 
+func TestMissingProfile(t *testing.T) {
+	yaml := "main: ./cmd/api\nbuild:\n  pgo: cpu.pprof\n"
+	_, err := Build(t.Context(), newStub(t, app(yaml, nil), nil))
+	if sources := errdefs.Sources(err); len(sources) != 1 || sources[0].Ranges[0].Start.Line != 4 {
+		t.Errorf("not located at build.pgo: %v", err)
+	}
+	c := newStub(t, app(yaml, map[string]string{"cpu.pprof": "x"}), nil)
+	if e := step(t, solve(t, c), "go build").Op.GetExec(); !slices.Contains(e.Meta.Args, "-pgo=cpu.pprof") {
+		t.Errorf("args %q", e.Meta.Args)
+	}
+}
+
 func TestUnknownCap(t *testing.T) {
 	c := newStub(t, app("", nil), map[string]string{"frontend.caps": "moby.buildkit.frontend.contexts+forward"})
 	if _, err := Build(t.Context(), c); err != nil {

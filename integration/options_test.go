@@ -156,6 +156,20 @@ func TestGoRelease(t *testing.T) {
 	}
 }
 
+func TestRaceAndCover(t *testing.T) {
+	s := setup(t)
+	tag := s.tag(t)
+	dir := app(t, map[string]string{"main.go": mainPrinting(t, "race"), "gokiln.yaml": "build: {cgo: true, race: true, cover: true}\n"})
+	s.ok(t, build{Dir: dir, Args: []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", tag, "--push", "."}})
+	img := fetch(t, tag)["linux/amd64"]
+	if got := settings(t, img, "usr/local/bin/app"); got["-race"] != "true" || got["-cover"] != "true" {
+		t.Errorf("built with %v", got)
+	}
+	if out := s.run(t, img); !strings.Contains(out, "race\n") {
+		t.Errorf("printed %q", out)
+	}
+}
+
 const cgoMain = `package main
 
 // #include <stdlib.h>

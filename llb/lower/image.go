@@ -77,7 +77,6 @@ func (l *layer) copy(from llb.State, c plan.Copy) {
 	info := &llb.CopyInfo{
 		CopyDirContentsOnly: true,
 		FollowSymlinks:      true,
-		IncludePatterns:     c.Include,
 		ChownOpt:            &llb.ChownOpt{User: &llb.UserOpt{UID: c.UID}, Group: &llb.UserOpt{UID: c.GID}},
 		CreatedTime:         &l.created,
 	}

@@ -53,6 +53,7 @@ func newImage(in Input, values template.Values, programs []string) (Image, error
 	if in.Options.Epoch != nil {
 		epoch = in.Options.Epoch.UTC()
 	}
+	in.Files = withWorkdir(in.Files, in.Spec.Image.Workdir)
 	config, err := newConfig(in, values, programs, epoch)
 	if err != nil {
 		return Image{}, err
@@ -66,13 +67,22 @@ func newImage(in Input, values template.Values, programs []string) (Image, error
 		NoCache:  in.Options.NoCache[StageImage],
 		At:       []diag.Range{in.Spec.At("image.base")},
 	}
-	if dir := in.Spec.Image.Workdir; dir != "" && !slices.ContainsFunc(img.Files.Dirs, func(d Dir) bool { return d.Path == dir }) {
-		img.Files.Dirs = append(slices.Clone(img.Files.Dirs), Dir{Path: dir})
-	}
 	for i := range in.Spec.Image.Files {
 		img.FilesAt = append(img.FilesAt, in.Spec.At(spec.Index("image.files", i)))
 	}
 	return img, nil
+}
+
+// withWorkdir adds the working folder to those that are made, as WORKDIR does.
+func withWorkdir(f Files, dir string) Files {
+	if dir == "" {
+		return f
+	}
+	dir = path.Clean(dir)
+	if dir != "/" && !slices.ContainsFunc(f.Dirs, func(d Dir) bool { return d.Path == dir }) {
+		f.Dirs = append(slices.Clone(f.Dirs), Dir{Path: dir})
+	}
+	return f
 }
 
 // checkBase refuses a base image made for another platform: the image would
@@ -176,7 +186,7 @@ func history(in Input, programs []string, epoch time.Time) []ocispecs.History {
 	add := func(what string) {
 		h = append(h, ocispecs.History{Created: &epoch, CreatedBy: what, Comment: "gokiln"})
 	}
-	if hasFiles(in) {
+	if len(in.Files.Dirs)+len(in.Files.Copies) > 0 {
 		var what []string
 		for _, f := range in.Spec.Image.Files {
 			what = append(what, f.From+" -> "+f.To)
@@ -189,8 +199,6 @@ func history(in Input, programs []string, epoch time.Time) []ocispecs.History {
 	add("programs: " + strings.Join(programs, ", ") + " -> " + ProgramDir)
 	return h
 }
-
-func hasFiles(in Input) bool { return len(in.Files.Copies) > 0 || in.Spec.Image.Workdir != "" }
 
 // mergeEnv keeps the base's order, replaces values in place and appends what is
 // new by name.

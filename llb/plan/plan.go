@@ -138,8 +138,6 @@ type Copy struct {
 	// From is a file or folder in the context; of a folder the content is
 	// copied.
 	From string
-	// Include narrows a folder's content; patterns are relative to From.
-	Include []string
 	// To is an absolute path. With a trailing slash it is a folder.
 	To string
 	// UID and GID own what is copied.

@@ -322,6 +322,21 @@ func TestConfigFromScratch(t *testing.T) {
 	}
 }
 
+// The history has an entry for the files exactly where there is such a layer:
+// one too many and the exporter takes the config for broken.
+func TestHistoryCountsLayers(t *testing.T) {
+	for yaml, want := range map[string]int{
+		"":                        1,
+		"image: {workdir: /}":     1,
+		"image: {workdir: /srv/}": 2,
+	} {
+		img := given{yaml: yaml}.plan(t).Image
+		if got := len(img.Config.History); got != want || (len(img.Files.Dirs) > 0) != (want == 2) {
+			t.Errorf("%q: %d entries of history and folders %v, want %d entries", yaml, got, img.Files.Dirs, want)
+		}
+	}
+}
+
 func TestEpoch(t *testing.T) {
 	when := time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("CET", 3600))
 	p := given{yaml: "image: {labels: {created: '{{.Date}}'}}", options: Options{Epoch: &when}}.plan(t)

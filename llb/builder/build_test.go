@@ -45,17 +45,23 @@ func solve(t *testing.T, c *stubClient) []llbtest.Vertex {
 	if _, err := Build(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
+	vs, err := llbtest.Vertices(solved(t, c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return vs
+}
+
+// solved returns the definition of the only image that was solved.
+func solved(t *testing.T, c *stubClient) *llb.Definition {
+	t.Helper()
 	defs := c.definitions()
 	if len(defs) != 1 {
 		t.Fatalf("%d images were solved, want 1", len(defs))
 	}
 	def := &llb.Definition{}
 	def.FromPB(defs[0])
-	vs, err := llbtest.Vertices(def)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return vs
+	return def
 }
 
 func step(t *testing.T, vs []llbtest.Vertex, name string) llbtest.Vertex {

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/gateway/client"
 
 	"github.com/gokiln/gokiln/llb/llbtest"
@@ -61,13 +60,7 @@ func buildExample(t *testing.T, name, platform string) (string, *client.Result) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	defs := c.definitions()
-	if len(defs) != 1 {
-		t.Fatalf("%d images were solved, want 1", len(defs))
-	}
-	def := &llb.Definition{}
-	def.FromPB(defs[0])
-	text, err := llbtest.Print(def)
+	text, err := llbtest.Print(solved(t, c))
 	if err != nil {
 		t.Fatal(err)
 	}

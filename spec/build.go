@@ -85,15 +85,18 @@ func ownedEnv(name string) (string, bool) {
 		return "write build.cgo", true
 	case "GOFLAGS":
 		return "write the flags' own keys (build.tags, build.ldflags, ...), or pass --build-arg GOFLAGS=...", true
-	case "GOPROXY", "GOPRIVATE", "GONOPROXY", "GOSUMDB", "GONOSUMDB", "GOINSECURE", "GOVCS", "GOAUTH",
-		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy":
+	case "GOPROXY", "GOPRIVATE", "GONOPROXY", "GOSUMDB", "GONOSUMDB", "GOAUTH":
+		key := map[string]string{"GOPROXY": "proxy", "GOPRIVATE": "private", "GONOPROXY": "no_proxy",
+			"GOSUMDB": "sumdb", "GONOSUMDB": "no_sumdb", "GOAUTH": "auth"}[name]
+		return "compiling has no network, and modules are fetched before it: write modules." + key + ", or pass --build-arg " + name + "=...", true
+	case "GOINSECURE", "GOVCS", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy":
 		return "compiling has no network, and modules are fetched before it: pass --build-arg " + name + "=...", true
 	case "GOCACHE", "GOMODCACHE", "GOPATH", "GOROOT", "GOBIN", "GOTMPDIR", "GOENV", "GOCACHEPROG", "GOTOOLDIR":
 		return "gokiln sets it, so that caches are found again", true
 	case "GOTOOLCHAIN":
 		return "the toolchain is the image's: write go, or build.image", true
 	case "GOWORK":
-		return "gokiln uses the go.work file above the module, as go build does", true
+		return "gokiln uses the go.work file above the module, as go build does: write `modules: {workspace: off}` for none", true
 	case "GO111MODULE":
 		return "gokiln builds modules", true
 	}

@@ -11,6 +11,8 @@ import (
 type decoder struct {
 	*problems
 	spec *Spec
+	// secrets are values that no error may show.
+	secrets []*node
 }
 
 // place remembers where the value at a path stands.
@@ -38,6 +40,9 @@ func (d *decoder) fields(path string, n *node, fields []field) {
 		}
 		f, ok := find(fields, e.key)
 		if !ok {
+			if strings.HasPrefix(path, "modules.auth[") {
+				d.hideUnlessHost(e.value) // A password with a key that sounds right, say.
+			}
 			if path != "" || !strings.HasPrefix(e.key, extension) {
 				d.unknownKey(path, e, fields)
 			}

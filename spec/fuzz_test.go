@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/mod/module"
 
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/template"
@@ -81,6 +82,12 @@ func checkPromises(t *testing.T, s *Spec) {
 		t.Errorf("module %q", s.Module)
 	}
 	for _, main := range s.Main {
+		if isImportPath(main) {
+			if err := module.CheckImportPath(main); err != nil {
+				t.Errorf("main %q: %v", main, err)
+			}
+			continue
+		}
 		if main != "." && (!strings.HasPrefix(main, "./") || !inside(main[2:]) || slices.Contains(strings.Split(main, "/"), "..")) {
 			t.Errorf("main %q", main)
 		}
@@ -90,6 +97,7 @@ func checkPromises(t *testing.T, s *Spec) {
 			t.Errorf("file %+v", file)
 		}
 	}
+	checkModulePromises(t, s.Modules)
 	texts := slices.Concat(s.Build.Tags, s.Build.LDFlags, s.Build.GCFlags, s.Build.ASMFlags)
 	for _, values := range []map[string]string{s.Build.Env, s.Image.Labels} {
 		for _, v := range values {

@@ -138,7 +138,18 @@ func wrap(path, value string) ([]byte, string) {
 	switch {
 	case strings.HasPrefix(path, "image.files[]."):
 		head = strings.TrimSuffix(head, strings.Repeat("    ", 1)) + "    - x-none: 1\n"
-		head = strings.Replace(head, "x-none: 1", others(last, map[string]string{"from": "a", "to": "/b"}), 1)
+		head = strings.Replace(head, "x-none: 1", "from: a\n      to: /b", 1)
+		head = without(head, last)
+		indent = "      "
+	case strings.HasPrefix(path, "modules.auth[]."):
+		lines := "host: example.com\n      token: t"
+		switch last {
+		case "netrc":
+			lines = "host: example.com"
+		case "ssh", "known_hosts":
+			lines = "host: example.com\n      ssh: s\n      known_hosts: k"
+		}
+		head = without(strings.TrimSuffix(head, strings.Repeat("    ", 1))+"    - "+lines+"\n", last)
 		indent = "      "
 	case strings.HasPrefix(path, "image.healthcheck.") && last != "test":
 		head += indent + "test: [CMD, /a]\n"
@@ -148,13 +159,23 @@ func wrap(path, value string) ([]byte, string) {
 	return []byte(head + indent + last + ": " + value + "\n"), strings.ReplaceAll(path, "[]", "[0]")
 }
 
-// others writes the required keys but one on a line.
-func others(but string, required map[string]string) string {
-	var lines []string
-	for _, key := range []string{"from", "to"} {
-		if key != but {
-			lines = append(lines, key+": "+required[key])
+// without drops a key's line from the first element of a list of maps, where the
+// key is to be written again.
+func without(head, key string) string {
+	lines := strings.SplitAfter(head, "\n")
+	dash := 0
+	var kept []string
+	for _, line := range lines {
+		text := strings.TrimPrefix(strings.TrimSpace(line), "- ")
+		if strings.HasPrefix(strings.TrimSpace(line), "- ") {
+			dash = len(kept)
+		}
+		if !strings.HasPrefix(text, key+": ") {
+			kept = append(kept, line)
 		}
 	}
-	return strings.Join(lines, "\n      ")
+	if len(kept) > dash && !strings.HasPrefix(strings.TrimSpace(kept[dash]), "- ") {
+		kept[dash] = strings.Replace(kept[dash], "      ", "    - ", 1)
+	}
+	return strings.Join(kept, "")
 }

@@ -1,6 +1,8 @@
 package spec
 
 import (
+	"time"
+
 	"go.yaml.in/yaml/v3"
 
 	"github.com/gokiln/gokiln/internal/diag"
@@ -19,7 +21,11 @@ func Parse(filename string, data []byte) (*Spec, error) {
 	text := newText(data[:min(len(data), maxSize+1)])
 	root, problem := readYAML(src, text)
 	if problem != nil {
-		return nil, diag.List{problem}
+		errs.list = diag.List{problem}
+		if problem.Source.Data != nil {
+			censor(errs, text, nil)
+		}
+		return nil, errs.list
 	}
 	s := defaults(src)
 	if root == nil {
@@ -31,6 +37,7 @@ func Parse(filename string, data []byte) (*Spec, error) {
 		d.document(n)
 		d.validate()
 	}
+	censor(errs, text, d.secrets)
 	if err := errs.list.Err(); err != nil {
 		return nil, err
 	}
@@ -40,7 +47,8 @@ func Parse(filename string, data []byte) (*Spec, error) {
 // defaults is the spec of an empty file.
 func defaults(src diag.Source) *Spec {
 	return &Spec{
-		Module: ".",
+		Module:  ".",
+		Modules: Modules{Retries: 4, Timeout: time.Minute, Workspace: "auto"},
 		Build: Build{
 			LDFlags:  []string{"-s", "-w"},
 			Trimpath: true,

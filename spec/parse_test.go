@@ -26,7 +26,7 @@ func mustParse(t *testing.T, data string) *Spec {
 }
 
 func TestDefaults(t *testing.T) {
-	want := &Spec{Module: ".", Build: Build{LDFlags: []string{"-s", "-w"}, Trimpath: true, PGO: "auto"}}
+	want := &Spec{Module: ".", Modules: Modules{Retries: 4, Timeout: time.Minute, Workspace: "auto"}, Build: Build{LDFlags: []string{"-s", "-w"}, Trimpath: true, PGO: "auto"}}
 	for _, data := range []string{
 		"", "\n", "# syntax=gokiln/gokiln:1", "# syntax=gokiln/gokiln:1\n\n# nothing\n", "\xef\xbb\xbf", "\xef\xbb\xbf# syntax=x\r\n",
 		"---\n", "~\n", "{}", "null", "x-own: {a: [b]}\n", "build: {}\nimage: {}\n", " ", "\r\n\r\n",

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/mod/module"
 )
 
 // plainPath refuses what is in no honest path. None of these can be escaped in
@@ -55,10 +57,14 @@ func checkModule(s string) (string, error) {
 	return clean, err
 }
 
-// checkMain returns a main package's path in the form "./cmd/api".
+// checkMain returns a main package's path in the form "./cmd/api", or the import
+// path of a dependency's.
 func checkMain(s string) (string, error) {
 	if err := plainPath(s); err != nil {
 		return "", err
+	}
+	if isImportPath(s) {
+		return checkDependency(s)
 	}
 	switch {
 	case strings.Contains(s, "..."):
@@ -97,16 +103,55 @@ func relative(clean string) string {
 	return "./" + clean
 }
 
-// notRelative says what a main without "./" should be: an import path, which
-// has a dot in its first element, or a folder.
+// isImportPath is Go's rule: the first element of a dependency's path has a dot.
+func isImportPath(s string) bool {
+	s, _ = cutScheme(s)
+	first, _, _ := strings.Cut(s, "/")
+	return strings.Contains(first, ".") && !strings.HasPrefix(first, ".") && !isFile(s)
+}
+
+// isFile tells a file beside go.mod from a domain.
+func isFile(s string) bool { return strings.HasSuffix(s, ".go") && !strings.Contains(s, "/") }
+
+func cutScheme(s string) (rest string, found bool) {
+	if _, rest, found = strings.Cut(s, "://"); found {
+		return rest, true
+	}
+	return s, false
+}
+
+// checkDependency checks the import path of a main package of a dependency.
+func checkDependency(s string) (string, error) {
+	rest, isURL := cutScheme(s)
+	name, _, versioned := strings.Cut(rest, "@")
+	switch {
+	case isURL:
+		return "", fmt.Errorf("%q is a URL: write the import path, %q", show(s), show(bare(rest)))
+	case versioned && module.CheckImportPath(name) == nil:
+		return "", fmt.Errorf("%q: the version comes from go.mod: write %q here, and run `go get -tool %s`", show(s), show(name), show(s))
+	case strings.Contains(s, "..."):
+		return "", fmt.Errorf("%q is a pattern: list the main packages one by one", show(s))
+	case strings.HasSuffix(s, ".go"):
+		return "", fmt.Errorf("%q is a file: write the package's import path, %q", show(s), show(path.Dir(s)))
+	}
+	clean := strings.TrimRight(s, "/")
+	if err := module.CheckImportPath(clean); err != nil {
+		if e := (*module.InvalidPathError)(nil); errors.As(err, &e) {
+			err = e.Err
+		}
+		return "", fmt.Errorf("%q is not an import path (%w): write one such as github.com/x/y/cmd/z, or a folder of this module such as ./cmd/api", show(s), err)
+	}
+	return clean, nil
+}
+
+// notRelative says how to write a folder that lacks its "./".
 func notRelative(s string) error {
 	clean := path.Clean(s)
-	first, _, more := strings.Cut(clean, "/")
-	switch {
-	case escapes(clean):
+	if escapes(clean) {
 		return fmt.Errorf("%q is outside the module: set module to the folder that holds its go.mod", show(s))
-	case more && strings.Contains(first, "."):
-		return fmt.Errorf("%q is an import path: main packages of dependencies are not supported yet; for one of this module write its folder, such as ./cmd/api", show(s))
+	}
+	if isFile(clean) {
+		return fmt.Errorf("%q is a file: write the package's folder, %q", show(s), ".")
 	}
 	return fmt.Errorf("%q is not relative to the module: write %q", show(s), show(relative(clean)))
 }

@@ -27,7 +27,7 @@ func scalar(target *string, want string, literal bool, rule check) reader {
 		}
 		s, err := rule(s)
 		if err != nil {
-			d.errorf(n.at, path, "%w", err)
+			d.refuse(path, n, err)
 			return
 		}
 		*target = s
@@ -116,7 +116,7 @@ func list(target *[]string, want string, o listOptions) reader {
 			}
 			made, err := o.rule(s)
 			if err != nil {
-				d.errorf(item.at, at, "%w", err)
+				d.refuse(at, item, err)
 				continue
 			}
 			for _, v := range made {

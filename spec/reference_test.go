@@ -64,8 +64,8 @@ func referenceData() any {
 		}
 		sections[at].Keys = append(sections[at].Keys, f)
 		switch {
-		case f.Path == "image.files":
-			sections = append(sections, section{Title: "`image.files[]`", Doc: "Each element of `image.files` has these keys."})
+		case f.Path == "image.files" || f.Path == "modules.auth":
+			sections = append(sections, section{Title: "`" + f.Path + "[]`", Doc: "Each element of `" + f.Path + "` has these keys."})
 		case f.Default == "":
 			sections = append(sections, section{Title: "`" + f.Path + "`", Doc: f.Doc})
 		}

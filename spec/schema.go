@@ -20,7 +20,7 @@ type field struct {
 
 // schema is the table of every key, bound to the Spec that it fills.
 func schema(s *Spec) []field {
-	build, image := buildFields(&s.Build), imageFields(&s.Image)
+	modules, build, image := moduleFields(&s.Modules), buildFields(&s.Build), imageFields(&s.Image)
 	return []field{
 		{key: "name", reader: scalar(&s.Name, "a string", false, checkName),
 			def: "the last element of the main package's import path", example: "api",
@@ -33,7 +33,9 @@ func schema(s *Spec) []field {
 			doc: "The folder of the main module in the build context: the one that holds go.mod."},
 		{key: "main", reader: list(&s.Main, "a string or a list of strings", listOptions{single: true, rule: one(checkMain)}),
 			def: "the module's only main package", example: "./cmd/api",
-			doc: "The main packages to build, relative to `module`; each begins with `./`. Several become several programs in one image."},
+			doc: "The main packages to build: folders relative to `module`, which begin with `./`, and import paths of packages of dependencies, such as `example.com/tool/cmd/tool`, whose version go.mod says. Several become several programs in one image."},
+		{key: "modules", reader: group(modules), fields: modules,
+			doc: "Where modules come from. The build arguments GOPROXY, GOPRIVATE, GONOPROXY, GOSUMDB and GONOSUMDB override what stands here."},
 		{key: "build", reader: group(build), fields: build,
 			doc: "What `go build` is told."},
 		{key: "image", reader: group(image), fields: image,
@@ -105,8 +107,8 @@ func buildFields(b *Build) []field {
 
 // Field describes one key of the spec, for tools that list them.
 type Field struct {
-	// Path is the key's field path; the keys of image.files' elements have the
-	// path "image.files[].from".
+	// Path is the key's field path; the keys of a list's elements have paths such
+	// as "image.files[].from".
 	Path string
 	// Type says what may be written.
 	Type string
@@ -132,8 +134,8 @@ func flatten(path string, fields []field) []Field {
 			at = path + "." + f.key
 		}
 		all = append(all, Field{at, f.want, f.def, f.doc, f.example, f.template})
-		if f.key == "files" {
-			at += "[]"
+		if f.def != "" {
+			at += "[]" // A group has no default, a list of maps has one.
 		}
 		all = slices.Concat(all, flatten(at, f.fields))
 	}

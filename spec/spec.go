@@ -28,12 +28,14 @@ type Spec struct {
 	// Module is the main module's folder in the build context, slash-separated
 	// and clean; "." is the context's root and the default.
 	Module string
-	// Main lists the main packages, each a path that starts with "./" or "."
-	// relative to Module, in the order they were written. Empty means: the
-	// module's only main package.
-	Main  []string
-	Build Build
-	Image Image
+	// Main lists the main packages in the order they were written: paths relative
+	// to Module, "." or beginning with "./", and import paths of packages of
+	// dependencies, whose first element has a dot. Empty means: the module's only
+	// main package.
+	Main    []string
+	Modules Modules
+	Build   Build
+	Image   Image
 
 	// Source is the file the spec came from, for error messages.
 	Source diag.Source

@@ -35,6 +35,8 @@ func (d *decoder) validateMains() {
 			firsts[program] = main
 		case first == main:
 			d.errorf(d.spec.At(at), at, "%q is listed twice", show(main))
+		case isImportPath(first) && isImportPath(main):
+			d.errorf(d.spec.At(at), at, "%q and %q both make a program named %q: build them into two images, each with its own spec", show(first), show(main), show(program))
 		default:
 			d.errorf(d.spec.At(at), at, "%q and %q both make a program named %q: rename one's folder", show(first), show(main), show(program))
 		}

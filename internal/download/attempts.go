@@ -1,0 +1,392 @@
+package download
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/module"
+
+	"github.com/gokiln/gokiln/internal/symptom"
+)
+
+// job is a go command that downloads.
+type job struct {
+	args, env []string
+	// errors reads what the command says on its output; local tells of a
+	// dependency that imports a local package.
+	errors func(stdout []byte) (texts []string, local bool)
+	// lists tells of `go list -e`, whose errors are for the compiler to say
+	// unless they are about modules.
+	lists bool
+}
+
+func (r *run) downloadAll(ctx context.Context) error {
+	if r.config.All {
+		return r.attempts(ctx, allModules())
+	}
+	for _, t := range r.config.Targets {
+		err := r.attempts(ctx, r.listed(t))
+		if errors.Is(err, errLocal) {
+			return r.attempts(ctx, allModules())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func allModules() job {
+	return job{args: []string{"mod", "download", "-x", "-json"}, errors: downloadErrors}
+}
+
+// listed makes the go command find the packages that are imported in the end,
+// which downloads the modules they are in. A build that imports nothing still
+// reads the go.mod files that any package would.
+func (r *run) listed(t Target) job {
+	packages := r.config.Packages
+	if len(packages) == 0 {
+		packages = []string{"errors"}
+	}
+	args := []string{"list", "-e", "-x", "-deps", "-mod=readonly", "-json=ImportPath,Error"}
+	if t.Tags != "" {
+		args = append(args, "-tags="+t.Tags)
+	}
+	return job{
+		args: append(append(args, "--"), packages...), env: t.Env, lists: true,
+		errors: r.listErrors,
+	}
+}
+
+// errLocal tells of a package outside that imports one of the build context,
+// whose own imports only its files would tell.
+var errLocal = errors.New("a dependency imports a local package")
+
+// maxAttempts bounds the runs of a go command whatever is new in each.
+const maxAttempts = 1000
+
+// attempts runs a job until it succeeds, fails for good, or has failed in the
+// same way too often.
+func (r *run) attempts(ctx context.Context, j job) error {
+	for range maxAttempts {
+		out := r.command(ctx, append(slices.Clone(r.env), j.env...), "go", j.args...)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		failures, err := r.failures(j, out)
+		if err != nil || len(failures) == 0 {
+			return err
+		}
+		r.askGit(ctx, failures, out)
+		again, err := r.mend(failures, out)
+		if err != nil {
+			return err
+		}
+		if again {
+			continue
+		}
+		if err := r.retry(ctx, failures); err != nil {
+			return err
+		}
+	}
+	return errors.New("the go command failed in a new way each time")
+}
+
+// failures gathers what went wrong in one run of the go command.
+func (r *run) failures(j job, out output) ([]Failure, error) {
+	if errors.Is(out.err, errStalled) {
+		return r.stalls(out), nil
+	}
+	texts, local := j.errors(out.stdout)
+	var failures []Failure
+	for _, text := range texts {
+		f := diagnose(r.secrets.hide(text))
+		if j.lists && f.Code == symptom.Other && forCompiler(text) {
+			continue
+		}
+		failures = append(failures, f)
+	}
+	if out.err != nil {
+		for _, text := range messages(out.stderr) {
+			failures = append(failures, diagnose(text))
+		}
+		if len(failures) == 0 {
+			return nil, Failure{Code: symptom.Other, Text: fmt.Sprintf("go %s: %v", strings.Join(j.args[:2], " "), out.err)}
+		}
+	}
+	if len(failures) == 0 && local {
+		return nil, errLocal
+	}
+	return failures, nil
+}
+
+// forCompiler reports whether what `go list` says of a package is for the compile
+// step to say: it names the file and line. Everything else fails this step, so
+// that no layer is made that lacks a module.
+func forCompiler(text string) bool {
+	return slices.ContainsFunc([]string{
+		"no Go files in", "build constraints exclude all Go files", "is not in std", "use of internal package",
+		"import cycle not allowed", "not an importable package", "found packages ", "expected ", "source files not allowed",
+		"no matching files found", "cannot embed", "go:embed",
+	}, func(part string) bool { return strings.Contains(text, part) })
+}
+
+// noProtocol is what the go command says where git failed for a repository whose
+// module path ends with .git. It does not say how git failed.
+const noProtocol = "no secure protocol found for repository"
+
+// askGit asks git what the go command has left out.
+func (r *run) askGit(ctx context.Context, failures []Failure, out output) {
+	for i, f := range failures {
+		if !strings.Contains(f.Text, noProtocol) {
+			continue
+		}
+		for _, line := range out.commands {
+			address, ok := strings.CutPrefix(line, "git ls-remote https://")
+			if !ok || !strings.Contains(f.Text, strings.TrimSuffix(address, ".git")) {
+				continue
+			}
+			said := r.command(ctx, r.env, "git", "ls-remote", "--quiet", "https://"+address)
+			if said.err == nil {
+				continue
+			}
+			if text := strings.Join(said.stderr, "\n"); text != "" {
+				failures[i] = diagnose(f.Text + "\n" + text)
+			} else {
+				failures[i] = diagnose(f.Text + ": " + said.err.Error())
+			}
+			break
+		}
+	}
+}
+
+// stalls are failures of the requests that were open when a command was ended.
+func (r *run) stalls(out output) []Failure {
+	text := fmt.Sprintf("nothing was received for %s", r.config.Stall)
+	var failures []Failure
+	for url, answer := range out.trace {
+		if answer != "" && !r.unfinished(url, answer) {
+			continue
+		}
+		failures = append(failures, Failure{
+			Code: symptom.Timeout, URL: url, Module: versionOfURL(url), Text: text, Cure: cure(symptom.Timeout),
+		})
+	}
+	if failures == nil {
+		failures = []Failure{{Code: symptom.Timeout, Text: text, Cure: cure(symptom.Timeout)}}
+	}
+	slices.SortFunc(failures, func(a, b Failure) int { return strings.Compare(a.URL, b.URL) })
+	return failures
+}
+
+// unfinished reports whether a request's answer began and its file is not there.
+func (r *run) unfinished(url, answer string) bool {
+	m := versionOfURL(url)
+	if m.Path == "" || !strings.HasPrefix(answer, "200") {
+		return false
+	}
+	name, ok := fileOf(downloads(r.paths.ModCache), m, path.Ext(url))
+	if !ok {
+		return false
+	}
+	_, err := os.Stat(name)
+	return err != nil
+}
+
+// mend deals with content that the go command refused: what came out of the store
+// goes, a damaged zip is downloaded again, and any other content than go.sum's
+// ends the build. It reports whether to run the go command again at once.
+func (r *run) mend(failures []Failure, out output) (again bool, err error) {
+	for _, f := range failures {
+		damaged := strings.Contains(f.Text, "not a valid zip file") || strings.Contains(f.Text, "zip: ")
+		if f.Code != symptom.Mismatch && !damaged {
+			continue
+		}
+		m := module.Version{Path: f.Module.Path, Version: strings.TrimSuffix(f.Module.Version, "/go.mod")}
+		stored := r.store.holds(m) && !out.trace.answered("/"+m.Version+extZip)
+		if stored {
+			if err := r.store.evict(m); err != nil {
+				return false, err
+			}
+			if err := r.forget(m); err != nil {
+				return false, err
+			}
+		}
+		if f.Code == symptom.Mismatch {
+			return false, r.mismatch(f, m, stored)
+		}
+		if stored && !r.evicted[m] {
+			r.evicted[m] = true
+			r.say("the store's zip of %s is damaged and was taken out", m)
+			again = true
+		}
+	}
+	return again, nil
+}
+
+// mismatch completes a failure with the line of go.sum.
+func (r *run) mismatch(f Failure, m module.Version, stored bool) error {
+	sums, err := readSums(r.sumFiles())
+	if err != nil {
+		return err
+	}
+	key := zipKey(m)
+	if strings.Contains(f.Text, m.Version+"/go.mod") {
+		key = modKey(m)
+	}
+	from := "the server's answer"
+	if stored {
+		from = "the zip in the persistent store, which was taken out,"
+	}
+	got := field(f.Text, "downloaded:")
+	for _, l := range sums[key] {
+		f.Text = fmt.Sprintf("checksum mismatch: %s has the hash %s, but %s says %s", from, got, l.at(r.config.Root), l.hash)
+		f.URL, f.Status = "", ""
+		break
+	}
+	f.Module, f.Cure = m, cureMismatch
+	if stored {
+		f.Cure = "build again, which downloads it; somebody wrote to the builder's cache, so find out who can"
+	}
+	return f
+}
+
+// field is the word after a label.
+func field(text, label string) string {
+	if _, rest, ok := strings.Cut(text, label); ok {
+		if f := strings.Fields(rest); len(f) > 0 {
+			return f[0]
+		}
+	}
+	return "that could not be computed"
+}
+
+// retry waits before the next try, or fails: at once where trying again would not
+// help, else when something has failed too often.
+func (r *run) retry(ctx context.Context, failures []Failure) error {
+	most := 0
+	counted := map[string]bool{}
+	for i, f := range failures {
+		if !f.transient() {
+			return failed(failures[i:])
+		}
+		if counted[f.key()] {
+			continue
+		}
+		counted[f.key()] = true
+		r.tries[f.key()]++
+		failures[i].Tries = r.tries[f.key()]
+		most = max(most, r.tries[f.key()])
+	}
+	if most > r.config.Retries {
+		slices.SortStableFunc(failures, func(a, b Failure) int { return b.Tries - a.Tries })
+		return failed(failures)
+	}
+	f := failures[0]
+	wait := backoff(most)
+	r.say("%s: trying again in %s (%d of %d)", brief(f), wait.Round(100*time.Millisecond), most, r.config.Retries)
+	r.wait(ctx, wait)
+	return ctx.Err()
+}
+
+// maxWait bounds one wait.
+const maxWait = 30 * time.Second
+
+// backoff doubles from a second on, and is off by up to a quarter so that many
+// builds do not come back at once.
+func backoff(tries int) time.Duration {
+	d := min(time.Second<<min(tries-1, 10), maxWait)
+	return d + time.Duration(rand.Int64N(int64(d/4))) - d/8
+}
+
+// brief is a failure for a line about a further try.
+func brief(f Failure) string {
+	f.Cure, f.Tries = "", 0
+	text, _, _ := strings.Cut(f.Error(), " ("+string(f.Code))
+	return strings.ReplaceAll(text, "\n", " ")
+}
+
+// failed joins the failures of one kind, at most a few of them.
+func failed(failures []Failure) error {
+	const most = 5
+	var errs []error
+	seen := map[string]bool{}
+	for _, f := range failures {
+		if f.Code == failures[0].Code && !seen[f.key()] && len(errs) < most {
+			seen[f.key()] = true
+			errs = append(errs, f)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// downloadErrors reads `go mod download -json`.
+func downloadErrors(stdout []byte) (texts []string, local bool) {
+	decode(stdout, func(v struct{ Path, Version, Error string }) {
+		if v.Error == "" {
+			return
+		}
+		text := v.Error
+		if !strings.Contains(text, v.Path+"@") {
+			text = v.Path + "@" + v.Version + ": " + text
+		}
+		texts = append(texts, text)
+	})
+	return texts, false
+}
+
+// listErrors reads `go list -e -json`.
+func (r *run) listErrors(stdout []byte) (texts []string, local bool) {
+	decode(stdout, func(v struct {
+		ImportPath string
+		Error      *struct{ Err string }
+	}) {
+		switch {
+		case r.isLocal(v.ImportPath):
+			local = true
+		case v.Error == nil:
+		case strings.Contains(v.Error.Err, v.ImportPath):
+			texts = append(texts, v.Error.Err)
+		default:
+			texts = append(texts, "package "+v.ImportPath+": "+v.Error.Err)
+		}
+	})
+	return texts, local
+}
+
+// isLocal reports whether a package is of a module in the build context. One that
+// was asked for by name is not news.
+func (r *run) isLocal(importPath string) bool {
+	if slices.Contains(r.config.Packages, importPath) {
+		return false
+	}
+	return slices.ContainsFunc(r.config.Local, func(m string) bool {
+		return importPath == m || strings.HasPrefix(importPath, m+"/")
+	})
+}
+
+// decode reads JSON values one after the other, as far as they go.
+func decode[T any](data []byte, each func(T)) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	for {
+		var v T
+		if err := d.Decode(&v); err != nil {
+			return
+		}
+		each(v)
+	}
+}
+
+// readAll is for the small files of this package: a secret that is a gigabyte is
+// none.
+func readAll(from io.Reader) ([]byte, error) { return io.ReadAll(io.LimitReader(from, 1<<20)) }

@@ -1,0 +1,124 @@
+package download
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// errStalled is why a command was ended that received nothing for too long.
+var errStalled = errors.New("nothing was received")
+
+// output is what a command left.
+type output struct {
+	stdout []byte
+	// stderr has the lines that are not about single requests.
+	stderr []string
+	// commands are those that "go -x" says it runs.
+	commands []string
+	trace    trace
+	err      error
+}
+
+// lines are all lines of both streams.
+func (o output) lines() []string {
+	return append(strings.Split(string(o.stdout), "\n"), o.stderr...)
+}
+
+// command runs a command in the main module's folder in a process group of its
+// own, which is ended with the context or when nothing was received for as long
+// as the configuration says.
+func (r *run) command(ctx context.Context, env []string, name string, args ...string) output {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir, cmd.Env = r.config.Dir, env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	// A helper of git that outlives it may hold the pipes open.
+	cmd.WaitDelay = 5 * time.Second
+	var stdout bytes.Buffer
+	cmd.Stdout = &stdout
+	reader, writer := io.Pipe()
+	cmd.Stderr = writer
+	out := output{trace: trace{}}
+	if err := cmd.Start(); err != nil {
+		out.err = err
+		return out
+	}
+	var group sync.WaitGroup
+	group.Go(func() { r.read(reader, &out) })
+	done := make(chan struct{})
+	group.Go(func() { watch(cmd.Process.Pid, r.config.Stall, done, func() { stop(errStalled) }) })
+	err := cmd.Wait()
+	close(done)
+	_ = writer.Close() // the reader has all there will be
+	group.Wait()
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
+	out.stdout, out.err = stdout.Bytes(), err
+	return out
+}
+
+// read sorts a command's error stream: requests are noted, what the user waits
+// for is shown, and the rest is kept.
+func (r *run) read(from io.Reader, out *output) {
+	lines := bufio.NewReader(from)
+	for {
+		text, err := lines.ReadString('\n')
+		text = r.secrets.hide(strings.TrimRight(text, "\r\n"))
+		switch {
+		case out.trace.add(text) || text == "":
+		case commandRule.MatchString(text):
+			out.commands = append(out.commands, text)
+		case strings.HasPrefix(text, "go: downloading "):
+			r.say("%s", text)
+		default:
+			out.stderr = append(out.stderr, text)
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// commandRule matches what "go -x" writes of the programs that it runs, and of how
+// long they took.
+var commandRule = regexp.MustCompile(`^(cd|mkdir|git|hg|svn|bzr|fossil) |^[0-9]+\.[0-9]+s # `)
+
+// trace is the state of each URL that a go command with -x asked for: "" while
+// there was no answer.
+type trace map[string]string
+
+const tracePrefix = "# get "
+
+// add takes in a line that "go -x" writes for a request or its answer, and
+// reports whether it was one.
+func (t trace) add(text string) bool {
+	rest, ok := strings.CutPrefix(text, tracePrefix)
+	if !ok {
+		return false
+	}
+	url, answer, _ := strings.Cut(rest, ": ")
+	t[url] = answer
+	return true
+}
+
+// answered reports whether a URL that ends so was answered with 200.
+func (t trace) answered(suffix string) bool {
+	for url, answer := range t {
+		if strings.HasSuffix(url, suffix) && strings.HasPrefix(answer, "200") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,145 @@
+package download
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/module"
+
+	"github.com/gokiln/gokiln/internal/symptom"
+)
+
+// prepare makes the go command's environment and links what only the store can
+// give without a login.
+func (r *run) prepare(ctx context.Context, env []string) error {
+	if err := r.readSecrets(); err != nil {
+		return err
+	}
+	vars := environ(env)
+	r.secrets.addURL(vars[ProxyEnv])
+	for _, dir := range []string{r.paths.Scratch, r.paths.Store, filepath.Join(r.paths.Scratch, "tmp")} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	proxy := firstOf(vars[ProxyEnv], r.config.Proxy)
+	delete(vars, ProxyEnv)
+	tmp := filepath.Join(r.paths.Scratch, "tmp")
+	for name, value := range map[string]string{
+		"GOMODCACHE": r.paths.ModCache, "GOENV": "off", "GOTOOLCHAIN": "local",
+		"GOTMPDIR": tmp, "TMPDIR": tmp, "GOCACHE": filepath.Join(r.paths.Scratch, "gocache"),
+		"GOWORK": r.config.GoWork, "GOTELEMETRY": "off",
+		// Messages are told apart by their words.
+		"LC_ALL": "C",
+		// An index of whole modules pays only from the second time on.
+		"GODEBUG": joined(vars["GODEBUG"], "goindex=0"),
+	} {
+		vars[name] = value
+	}
+	if vars["HOME"] == "" {
+		vars["HOME"] = tmp
+	}
+	r.env = listOf(vars)
+	known, err := r.goEnv(ctx)
+	if err != nil {
+		return err
+	}
+	proxy = firstOf(strings.TrimSpace(proxy), known["GOPROXY"])
+	vars["GOPROXY"] = "file://" + filepath.ToSlash(r.paths.Store) + "," + proxy
+	if err := r.login(vars, known["GOVERSION"]); err != nil {
+		return err
+	}
+	r.env = listOf(vars)
+	return r.linkPrivate(firstOf(known["GONOPROXY"], known["GOPRIVATE"]))
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func joined(values ...string) string {
+	var out []string
+	for _, v := range values {
+		if v != "" {
+			out = append(out, v)
+		}
+	}
+	return strings.Join(out, ",")
+}
+
+// goEnv asks the toolchain for its settings.
+func (r *run) goEnv(ctx context.Context) (map[string]string, error) {
+	names := []string{"GOPROXY", "GOVERSION", "GONOPROXY", "GOPRIVATE"}
+	out := r.command(ctx, r.env, "go", append([]string{"env"}, names...)...)
+	if out.err != nil {
+		return nil, Failure{
+			Code: symptom.Other, Text: fmt.Sprintf("go env: %v\n%s", out.err, strings.Join(out.stderr, "\n")),
+			Cure: "is this a toolchain image? see modules.image",
+		}
+	}
+	values := map[string]string{}
+	for i, line := range strings.Split(string(out.stdout), "\n") {
+		if i < len(names) {
+			values[names[i]] = strings.TrimSpace(line)
+		}
+	}
+	return values, nil
+}
+
+// linkPrivate links from the store what GONOPROXY sends past every proxy, the
+// store included.
+func (r *run) linkPrivate(patterns string) error {
+	if patterns == "" || patterns == "none" {
+		return nil
+	}
+	sums, err := readSums(r.sumFiles())
+	if err != nil {
+		return err
+	}
+	for _, m := range sums.modules() {
+		if !module.MatchPrefixPatterns(patterns, m.Path) {
+			continue
+		}
+		if err := r.store.link(m, r.paths.ModCache); err != nil {
+			return fmt.Errorf("take %s from the store of modules: %w", m, err)
+		}
+	}
+	return nil
+}
+
+// forget takes a version out of the module cache, so that it is fetched anew.
+func (r *run) forget(m module.Version) error {
+	var errs []error
+	for _, ext := range []string{extZip, extHash, extMod, extInfo, ".lock", ".partial"} {
+		if name, ok := fileOf(downloads(r.paths.ModCache), m, ext); ok {
+			if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				errs = append(errs, err)
+			}
+		}
+	}
+	if dir, ok := dirOf(r.paths.ModCache, m); ok {
+		errs = append(errs, removeAll(dir))
+	}
+	return errors.Join(errs...)
+}
+
+// removeAll removes folders that the go command took the write permission from.
+func removeAll(dir string) error {
+	err := filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
+		if err == nil && e.IsDir() {
+			return os.Chmod(name, 0o755)
+		}
+		return ignoreMissing(err)
+	})
+	return errors.Join(err, os.RemoveAll(dir))
+}

@@ -1,0 +1,243 @@
+package download
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/module"
+)
+
+// Step is one run of the module step.
+type Step struct {
+	Config Config
+	Paths  Paths
+	// Env is the environment that the go command's is made from.
+	Env []string
+	// Out gets what the user sees. Secrets never reach it.
+	Out io.Writer
+	// Wait is how the step waits before it tries again; nil waits.
+	Wait func(context.Context, time.Duration)
+}
+
+// Paths are where the step finds and leaves things. DefaultPaths is what holds in
+// a container.
+type Paths struct {
+	Program, Config, ModCache, Store, Scratch, CADir, WorkSum string
+}
+
+// DefaultPaths returns the paths of the package's constants. modCache is
+// GOMODCACHE.
+func DefaultPaths(modCache string) Paths {
+	return Paths{
+		Program: Program, Config: ConfigPath, ModCache: modCache, Store: StoreDir,
+		Scratch: ScratchDir, CADir: CADir, WorkSum: WorkSumPath,
+	}
+}
+
+// ReadConfig reads a Config as the frontend wrote it.
+func ReadConfig(name string) (Config, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return Config{}, err
+	}
+	var c Config
+	if err := json.Unmarshal(data, &c); err != nil {
+		return Config{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return c, nil
+}
+
+// run is a Step under way.
+type run struct {
+	config  Config
+	paths   Paths
+	out     io.Writer
+	wait    func(context.Context, time.Duration)
+	store   store
+	secrets secrets
+	// env is the go command's environment.
+	env []string
+	// tries counts failed tries by what failed.
+	tries map[string]int
+	// evicted are the damaged versions that were taken out of the store.
+	evicted map[module.Version]bool
+}
+
+// Run fills the module cache. The error is a Failure where the go command, a
+// server or the content is to blame. What was downloaded and proved goes to the
+// store in any case, so that a build that failed half-way need not begin again.
+func (s Step) Run(ctx context.Context) error {
+	r := &run{
+		config: s.Config, paths: s.Paths, out: s.Out, wait: s.Wait,
+		store: store{s.Paths.Store}, tries: map[string]int{}, evicted: map[module.Version]bool{},
+	}
+	if r.wait == nil {
+		r.wait = pause
+	}
+	if err := r.prepare(ctx, s.Env); err != nil {
+		return err
+	}
+	before, err := r.ownSums()
+	if err != nil {
+		return err
+	}
+	if err := r.downloadAll(ctx); err != nil {
+		return errors.Join(err, r.keepProved())
+	}
+	for _, phase := range []func() error{
+		func() error { return r.checkUnchanged(before) },
+		r.verify,
+		func() error { return r.goVerify(ctx) },
+		r.keepProved,
+		r.leaveWorkSum,
+		r.report,
+		r.slim,
+	} {
+		if err := phase(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// say writes a line for the user.
+func (r *run) say(format string, args ...any) {
+	fmt.Fprintln(r.out, r.secrets.hide(fmt.Sprintf(format, args...)))
+}
+
+// sumFiles are the files that hold hashes, the one that the go command writes in
+// a workspace included.
+func (r *run) sumFiles() []string {
+	files := slices.Clone(r.config.Sums)
+	if name := r.workSum(); name != "" && !slices.Contains(files, name) {
+		files = append(files, name)
+	}
+	return files
+}
+
+func (r *run) workSum() string {
+	if r.config.GoWork == "" || r.config.GoWork == "off" {
+		return ""
+	}
+	return r.config.GoWork + ".sum"
+}
+
+// ownSums is go.sum as it is committed. In a workspace the go command writes to
+// go.work.sum, and may.
+func (r *run) ownSums() (string, error) {
+	if r.workSum() != "" {
+		return "", nil
+	}
+	data, err := os.ReadFile(filepath.Join(r.config.Dir, "go.sum"))
+	return string(data), ignoreMissing(err)
+}
+
+// keepProved copies to the store what go.sum vouches for: of an answer that it
+// knows nothing of, only the checksum database could say whether it is right.
+func (r *run) keepProved() error {
+	sums, err := readSums(r.sumFiles())
+	if err != nil {
+		return err
+	}
+	mods, err := versionsWith(downloads(r.paths.ModCache), extMod)
+	if err != nil {
+		return err
+	}
+	for _, m := range mods {
+		hash, err := r.hashMod(m)
+		if err != nil {
+			return err
+		}
+		if ok, _ := sums.has(modKey(m), hash); !ok {
+			continue
+		}
+		whole, err := r.zipProved(sums, m)
+		if err != nil {
+			return err
+		}
+		if err := r.store.keep(m, r.paths.ModCache, whole); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// zipProved reports whether the module cache has a version's zip with the hash
+// that go.sum has. The go command writes .ziphash once it has checked.
+func (r *run) zipProved(sums sumLines, m module.Version) (bool, error) {
+	name, _ := fileOf(downloads(r.paths.ModCache), m, extHash)
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return false, ignoreMissing(err)
+	}
+	ok, _ := sums.has(zipKey(m), strings.TrimSpace(string(data)))
+	return ok, nil
+}
+
+// leaveWorkSum puts go.work.sum into the layer.
+func (r *run) leaveWorkSum() error {
+	name := r.workSum()
+	if name == "" {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(r.paths.WorkSum), 0o755); err != nil {
+		return err
+	}
+	if _, err := os.Stat(name); err != nil {
+		return os.WriteFile(r.paths.WorkSum, nil, 0o644)
+	}
+	return copyFile(name, r.paths.WorkSum)
+}
+
+// report tells how much was downloaded and how much was there.
+func (r *run) report() error {
+	versions, err := versionsWith(downloads(r.paths.ModCache), extHash)
+	if err != nil {
+		return err
+	}
+	var size int64
+	for _, m := range versions {
+		if name, ok := fileOf(downloads(r.paths.ModCache), m, extZip); ok {
+			if info, err := os.Stat(name); err == nil {
+				size += info.Size()
+			}
+		}
+	}
+	r.say("modules: %d, %.1f MB of zips, proved against go.sum", len(versions), float64(size)/1e6)
+	return nil
+}
+
+// environ is a process environment as a map.
+func environ(env []string) map[string]string {
+	m := make(map[string]string, len(env))
+	for _, kv := range env {
+		if name, value, ok := strings.Cut(kv, "="); ok {
+			m[name] = value
+		}
+	}
+	return m
+}
+
+func listOf(env map[string]string) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		out = append(out, name+"="+env[name])
+	}
+	return out
+}

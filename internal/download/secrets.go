@@ -1,0 +1,180 @@
+package download
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/gokiln/gokiln/internal/symptom"
+)
+
+// secrets are the values that nothing may show.
+type secrets struct{ values []string }
+
+// leastSecret is the length from which a value is hidden; a shorter one would
+// tear holes into every line.
+const leastSecret = 4
+
+// add hides a value in all the forms that it is sent in.
+func (s *secrets) add(user, value string) {
+	forms := []string{value, url.QueryEscape(value), url.PathEscape(value)}
+	if user != "" {
+		forms = append(forms, base64.StdEncoding.EncodeToString([]byte(user+":"+value)))
+	}
+	for _, f := range forms {
+		if len(f) >= leastSecret && !slices.Contains(s.values, f) {
+			s.values = append(s.values, f)
+		}
+	}
+	// The longest first: one may be a part of another.
+	slices.SortFunc(s.values, func(a, b string) int { return len(b) - len(a) })
+}
+
+// addURL hides the passwords in a list of URLs, and users that stand alone, as
+// tokens do.
+func (s *secrets) addURL(list string) {
+	for _, raw := range strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c == '|' }) {
+		u, err := url.Parse(strings.TrimSpace(raw))
+		if err != nil || u.User == nil {
+			continue
+		}
+		if password, ok := u.User.Password(); ok {
+			s.add(u.User.Username(), password)
+		} else {
+			s.add("", u.User.Username())
+		}
+	}
+}
+
+func (s secrets) hide(text string) string {
+	for _, v := range s.values {
+		text = strings.ReplaceAll(text, v, "***")
+	}
+	return text
+}
+
+// readSecrets reads every credential once, so that nothing shows it later.
+func (r *run) readSecrets() error {
+	for i := range r.config.Auth {
+		logins, err := r.config.Auth[i].logins()
+		if err != nil {
+			return err
+		}
+		for _, l := range logins {
+			r.secrets.add(l.user, l.password)
+		}
+	}
+	return nil
+}
+
+// login is a user and password for a host.
+type login struct{ user, password string }
+
+// secretFile reads a mounted secret, white space around it stripped.
+func secretFile(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	data, err := readAll(f)
+	return strings.TrimSpace(string(data)), err
+}
+
+// logins reads an entry's credential; none for SSH.
+func (a Auth) logins() ([]login, error) {
+	switch {
+	case a.Token != "":
+		token, err := secretFile(a.Token)
+		if err != nil {
+			return nil, err
+		}
+		if token == "" || strings.ContainsAny(token, "\r\n\x00") {
+			return nil, a.badSecret("the secret is empty or has several lines; it has to be the token alone")
+		}
+		return []login{{a.User, token}}, nil
+	case a.Netrc != "":
+		text, err := secretFile(a.Netrc)
+		if err != nil {
+			return nil, err
+		}
+		l, ok := netrcLogin(text, a.hostname())
+		if !ok {
+			return nil, a.badSecret(fmt.Sprintf("the netrc secret has no entry `machine %s login ... password ...`", a.hostname()))
+		}
+		return []login{l}, nil
+	}
+	return nil, nil
+}
+
+func (a Auth) badSecret(text string) error {
+	return Failure{Code: symptom.Secret, Text: fmt.Sprintf("modules.auth for %s: %s", a.Host, text), Cure: "see what --secret passes; a variable that is not set passes nothing"}
+}
+
+// hostname is Host without its port, which netrc has no word for.
+func (a Auth) hostname() string {
+	name, _, _ := strings.Cut(a.Host, ":")
+	return name
+}
+
+// netrcLogin finds a machine's entry, or the default's.
+func netrcLogin(text, machine string) (login, bool) {
+	var found, fallback login
+	var current *login
+	ok, hasFallback := false, false
+	var scratch login
+	fields := strings.Fields(withoutMacros(text))
+	for i := 0; i < len(fields); i++ {
+		value := ""
+		if i+1 < len(fields) {
+			value = fields[i+1]
+		}
+		switch fields[i] {
+		case "machine":
+			current = &scratch
+			if value == machine && !ok {
+				current, ok = &found, true
+			}
+			i++
+		case "default":
+			current, hasFallback = &fallback, true
+		case "login":
+			if current != nil {
+				current.user = value
+			}
+			i++
+		case "password":
+			if current != nil {
+				current.password = value
+			}
+			i++
+		case "account":
+			i++
+		}
+	}
+	if !ok && hasFallback {
+		found, ok = fallback, true
+	}
+	return found, ok && found.password != ""
+}
+
+// withoutMacros leaves out macro definitions, which end at an empty line.
+func withoutMacros(text string) string {
+	var b strings.Builder
+	macro := false
+	for line := range strings.Lines(text) {
+		trimmed := strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(trimmed, "macdef"):
+			macro = true
+		case trimmed == "":
+			macro = false
+		case !macro && !strings.HasPrefix(trimmed, "#"):
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}

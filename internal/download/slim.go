@@ -1,0 +1,166 @@
+package download
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/module"
+)
+
+// slim takes out of the module cache what no compile reads.
+func (r *run) slim() error {
+	cache := filepath.Join(r.paths.ModCache, "cache")
+	for _, name := range []string{"vcs", "lock", filepath.Join("download", "sumdb")} {
+		if err := os.RemoveAll(filepath.Join(cache, name)); err != nil {
+			return err
+		}
+	}
+	err := filepath.WalkDir(downloads(r.paths.ModCache), func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return ignoreMissing(err)
+		}
+		if ext := filepath.Ext(name); ext != extMod && ext != extHash {
+			return os.Remove(name)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	versions, err := versionsWith(downloads(r.paths.ModCache), extHash)
+	if err != nil {
+		return err
+	}
+	failures := make([]error, len(versions))
+	eachOf(len(versions), func(i int) { failures[i] = r.slimModule(versions[i]) })
+	return errors.Join(failures...)
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// slimModule takes out one version's files that are not for compiling.
+func (r *run) slimModule(m module.Version) error {
+	dir, ok := dirOf(r.paths.ModCache, m)
+	if !ok {
+		return nil
+	}
+	s, err := survey(dir)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	for _, name := range s.files {
+		if s.needed(name) {
+			continue
+		}
+		full := filepath.Join(dir, filepath.FromSlash(name))
+		// The go command takes the write permission from folders.
+		if err := os.Chmod(filepath.Dir(full), 0o755); err != nil {
+			return err
+		}
+		if err := os.Remove(full); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moduleFiles is what has to be known of a module to tell what compiling reads.
+type moduleFiles struct {
+	// files are all regular files, by slash-separated path.
+	files []string
+	// embeds are the folders with a file that embeds others; what it embeds is
+	// in or below them.
+	embeds map[string]bool
+	// packages are the folders with Go files that are no tests.
+	packages map[string]bool
+	// foreign tells of files in other languages, which may include files of any
+	// name.
+	foreign bool
+}
+
+// foreignExts are the files besides Go's that the go command hands to compilers
+// and linkers. Headers are not among them: alone they are nothing.
+func foreignExts() []string {
+	return []string{
+		".c", ".cc", ".cpp", ".cxx", ".m", ".s", ".S", ".sx", ".f", ".F", ".for", ".f90",
+		".swig", ".swigcxx", ".syso", ".a", ".o",
+	}
+}
+
+func survey(dir string) (moduleFiles, error) {
+	s := moduleFiles{embeds: map[string]bool{}, packages: map[string]bool{}}
+	foreign := foreignExts()
+	err := filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, name)
+		if err != nil {
+			return err
+		}
+		rel = filepath.ToSlash(rel)
+		s.files = append(s.files, rel)
+		s.foreign = s.foreign || slices.Contains(foreign, path.Ext(rel))
+		if path.Ext(rel) != ".go" || isTest(rel) {
+			return nil
+		}
+		return s.read(name, path.Dir(rel))
+	})
+	return s, err
+}
+
+// read looks for what a Go file says of other files. It finds too much rather
+// than too little: a comment or a string that looks like a directive counts.
+func (s *moduleFiles) read(name, dir string) error {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	s.packages[dir] = true
+	if bytes.Contains(data, []byte("//go:embed")) {
+		s.embeds[dir] = true
+	}
+	if bytes.Contains(data, []byte(`"C"`)) || bytes.Contains(data, []byte("`C`")) {
+		s.foreign = true
+	}
+	return nil
+}
+
+func isTest(name string) bool { return strings.HasSuffix(name, "_test.go") }
+
+// needed reports whether a compile may read a file. Test files go only where
+// other Go files stay, so that a folder does not cease to be a package: the go
+// command looks for one in every module whose path begins an import path.
+func (s moduleFiles) needed(name string) bool {
+	dir, base := path.Dir(name), path.Base(name)
+	if s.embedded(dir) {
+		return true
+	}
+	if path.Ext(name) == ".go" {
+		return !isTest(name) || !s.packages[dir]
+	}
+	return s.foreign || name == "go.mod" || base == "default.pgo"
+}
+
+// embedded reports whether files in a folder may be embedded.
+func (s moduleFiles) embedded(dir string) bool {
+	for ; ; dir = path.Dir(dir) {
+		if s.embeds[dir] {
+			return true
+		}
+		if dir == "." {
+			return false
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package download
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/sumdb/dirhash"
+
+	"github.com/gokiln/gokiln/internal/symptom"
+)
+
+// verify holds every extracted folder and every go.mod file of the module cache
+// against go.sum. The go command has checked each zip when it arrived; this
+// checks what the compiler will read.
+func (r *run) verify() error {
+	sums, err := readSums(r.sumFiles())
+	if err != nil {
+		return err
+	}
+	zips, err := versionsWith(downloads(r.paths.ModCache), extHash)
+	if err != nil {
+		return err
+	}
+	mods, err := versionsWith(downloads(r.paths.ModCache), extMod)
+	if err != nil {
+		return err
+	}
+	type check struct {
+		m    module.Version
+		hash func(module.Version) (string, error)
+		key  sumKey
+	}
+	var checks []check
+	for _, m := range zips {
+		checks = append(checks, check{m, r.hashDir, zipKey(m)})
+	}
+	for _, m := range mods {
+		checks = append(checks, check{m, r.hashMod, modKey(m)})
+	}
+	failures := make([]error, len(checks))
+	eachOf(len(checks), func(i int) {
+		c := checks[i]
+		hash, err := c.hash(c.m)
+		if err == nil && hash != "" {
+			err = r.compare(sums, c.m, c.key, hash)
+		}
+		failures[i] = err
+	})
+	for _, err := range failures {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare returns a failure where go.sum says something else. Where it says
+// nothing the go command has asked the checksum database or was told not to, and
+// has refused the rest.
+func (r *run) compare(sums sumLines, m module.Version, key sumKey, hash string) error {
+	ok, known := sums.has(key, hash)
+	if ok || !known {
+		return nil
+	}
+	line := sums[key][0]
+	return Failure{
+		Code: symptom.Mismatch, Module: m,
+		Text: fmt.Sprintf("what was extracted has the hash %s, but %s says %s", hash, line.at(r.config.Root), line.hash),
+		Cure: cureMismatch,
+	}
+}
+
+func (r *run) hashDir(m module.Version) (string, error) {
+	dir, ok := dirOf(r.paths.ModCache, m)
+	if !ok {
+		return "", nil
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return "", nil //nolint:nilerr // a zip that was not extracted is not in the layer
+	}
+	return dirhash.HashDir(dir, m.String(), dirhash.Hash1)
+}
+
+func (r *run) hashMod(m module.Version) (string, error) {
+	name, _ := fileOf(downloads(r.paths.ModCache), m, extMod)
+	return hashGoMod(name)
+}
+
+// hashGoMod hashes a go.mod file as go.sum's "/go.mod" lines have it.
+func hashGoMod(name string) (string, error) {
+	return dirhash.Hash1([]string{"go.mod"}, func(string) (io.ReadCloser, error) { return os.Open(name) })
+}
+
+// modifiedText is what `go mod verify` says of a version.
+const modifiedText = " has been modified"
+
+// goVerify runs `go mod verify`. It can't do its work where the list of modules
+// has more than this build needs; then the proof is verify's.
+func (r *run) goVerify(ctx context.Context) error {
+	out := r.command(ctx, append(slices.Clone(r.env), "GOPROXY=off"), "go", "mod", "verify")
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, text := range out.lines() {
+		name, _, ok := strings.Cut(text, modifiedText)
+		if !ok {
+			continue
+		}
+		f := strings.Fields(name)
+		m := module.Version{}
+		if len(f) >= 2 {
+			m = module.Version{Path: strings.TrimPrefix(f[0], "go: "), Version: strings.TrimSuffix(f[1], ":")}
+		}
+		return Failure{Code: symptom.Mismatch, Module: m, Text: "go mod verify: " + text, Cure: cureMismatch}
+	}
+	return nil
+}
+
+// checkUnchanged fails where the go command has written to go.sum: what it wrote
+// is lost with the step, and was proved by nothing that is committed.
+func (r *run) checkUnchanged(before string) error {
+	if r.workSum() != "" {
+		return nil
+	}
+	after, err := r.ownSums()
+	if err != nil || after == before {
+		return err
+	}
+	known := map[string]bool{}
+	for text := range strings.Lines(before) {
+		known[strings.TrimSpace(text)] = true
+	}
+	for text := range strings.Lines(after) {
+		if f := strings.Fields(text); len(f) == 3 && !known[strings.TrimSpace(text)] {
+			m := module.Version{Path: f[0], Version: strings.TrimSuffix(f[1], "/go.mod")}
+			return Failure{
+				Code: symptom.MissingSum, Module: m, Cure: cure(symptom.MissingSum),
+				Text: fmt.Sprintf("go.sum has no entry %s %s", f[0], f[1]),
+			}
+		}
+	}
+	return nil
+}
+
+// workers is for hashing, which two cores do twice as fast and ten do not.
+const workers = 4
+
+// eachOf calls f for 0 to n-1, several at a time.
+func eachOf(n int, f func(i int)) {
+	next := make(chan int)
+	var group sync.WaitGroup
+	for range min(workers, n) {
+		group.Go(func() {
+			for i := range next {
+				f(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	group.Wait()
+}

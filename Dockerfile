@@ -1,5 +1,5 @@
-# The image of the frontend. It needs no network at run time and nothing but its
-# one static program.
+# The image of the frontend: two static programs, of which the second runs in the
+# module step. The image needs no network at run time.
 ARG GO_VERSION=1.26
 
 FROM --platform=$BUILDPLATFORM golang:${GO_VERSION}-alpine AS build
@@ -24,8 +24,21 @@ RUN --network=none \
     GOCACHE=/gocache CGO_ENABLED=0 GOOS="$TARGETOS" GOARCH="$TARGETARCH" go build -trimpath -buildvcs=false \
       -ldflags "-s -w -X main.version=$VERSION" -o /out/gokiln ./cmd/frontend
 
+# The bytes of the second program are in the key of everybody's module layers:
+# they must not change with gokiln's version, so it holds no stamp and no build
+# id.
+RUN --network=none \
+    --mount=type=bind,target=. \
+    --mount=type=cache,id=gokiln-frontend-gocache,target=/gocache \
+    case "$TARGETARCH" in \
+      amd64) export GOAMD64="${TARGETVARIANT:-v1}" ;; \
+      arm) export GOARM="${TARGETVARIANT#v}" ;; \
+    esac; \
+    GOCACHE=/gocache CGO_ENABLED=0 GOOS="$TARGETOS" GOARCH="$TARGETARCH" go build -trimpath -buildvcs=false \
+      -ldflags "-s -w -buildid=" -o /out/gokiln-modules ./cmd/gokiln-modules
+
 FROM scratch
 LABEL moby.buildkit.frontend.network.none="true" \
       moby.buildkit.frontend.caps="moby.buildkit.frontend.inputs,moby.buildkit.frontend.subrequests,moby.buildkit.frontend.contexts,moby.buildkit.frontend.gitquerystring,moby.buildkit.frontend.contexts.zstd"
-COPY --from=build /out/gokiln /gokiln
+COPY --from=build /out/ /
 ENTRYPOINT ["/gokiln"]

@@ -114,6 +114,7 @@ func TestFreshDaemon(t *testing.T) {
 	t.Run("registry cache", func(t *testing.T) { registryCache(t, s, fresh) })
 	t.Run("same digests", func(t *testing.T) { sameDigests(t, s, fresh) })
 	t.Run("pruned mounts", func(t *testing.T) { prunedMounts(t, fresh) })
+	t.Run("no proxy in reach", func(t *testing.T) { noProxyInReach(t, s, fresh) })
 }
 
 // From the registry's cache no step runs at all and the images are the same; a
@@ -127,7 +128,7 @@ func registryCache(t *testing.T, s, fresh suite) {
 	before := digests(t, fetch(t, tag))
 
 	r := fresh.ok(t, build{Dir: dir, Args: slices.Concat(args, []string{"."})})
-	if ran := append(r.ran("go mod download"), r.ran("go build")...); len(ran) > 0 {
+	if ran := append(r.ran("download modules"), r.ran("go build")...); len(ran) > 0 {
 		t.Errorf("ran again: %q", ran)
 	}
 	if diff := cmp.Diff(before, digests(t, fetch(t, tag))); diff != "" {
@@ -136,7 +137,7 @@ func registryCache(t *testing.T, s, fresh suite) {
 
 	write(t, dir+"/main.go", withDependency(t, "changed")["main.go"])
 	r = fresh.ok(t, build{Dir: dir, Args: slices.Concat(args, []string{"."})})
-	if ran := r.ran("go mod download"); len(ran) > 0 {
+	if ran := r.ran("download modules"); len(ran) > 0 {
 		t.Errorf("a change of the code downloads modules: %q", ran)
 	}
 	if len(r.ran("go build")) != 2 {
@@ -171,7 +172,7 @@ func prunedMounts(t *testing.T, s suite) {
 	s.buildctl(t, "prune", "--filter", "type==exec.cachemount", "--all")
 	write(t, dir+"/main.go", withDependency(t, "two")["main.go"])
 	r := s.ok(t, build{Dir: dir, Args: args})
-	if ran := r.ran("go mod download"); len(ran) > 0 {
+	if ran := r.ran("download modules"); len(ran) > 0 {
 		t.Errorf("ran %q", ran)
 	}
 	if out := s.run(t, fetch(t, tag)["linux/amd64"]); !strings.HasPrefix(out, "two ") {

@@ -113,7 +113,7 @@ func TestNoCacheByStage(t *testing.T) {
 		{[]string{"--no-cache"}, 1, 1},
 	} {
 		r := build(tc.args...)
-		modules, compile := len(r.ran("go mod download")), len(r.ran("go build"))
+		modules, compile := len(r.ran("download modules")), len(r.ran("go build"))
 		// A module step that ran again may give the same layer, so compile may
 		// come from the cache.
 		if modules != tc.modules || compile > tc.compile || compile < tc.compile-tc.modules {

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/moby/buildkit/frontend/gateway/grpcclient"
 	"github.com/moby/buildkit/util/appcontext"
@@ -36,8 +37,19 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := grpcclient.RunFromEnvironment(appcontext.Context(), builder.Build); err != nil {
+	if err := serve(); err != nil {
 		fmt.Fprintln(os.Stderr, "gokiln:", err)
 		os.Exit(1)
 	}
+}
+
+// serve answers BuildKit. The program of the module step stands beside this one
+// in the image.
+func serve() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	frontend := builder.Frontend{ModulesProgram: filepath.Join(filepath.Dir(self), "gokiln-modules")}
+	return grpcclient.RunFromEnvironment(appcontext.Context(), frontend.Build)
 }

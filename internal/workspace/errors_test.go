@@ -69,7 +69,7 @@ func TestLoadErrors(t *testing.T) {
 	var all strings.Builder
 	for _, tc := range loadErrors {
 		fsys := mapFS(tc.files)
-		_, err := Load(t.Context(), fsys, tc.dir)
+		_, err := Load(t.Context(), fsys, tc.dir, Options{})
 		record(t, &all, tc.name, err)
 	}
 	golden(t, "load_errors.txt", all.String())
@@ -164,7 +164,7 @@ func mainErrorFiles() map[string]string {
 }
 
 func TestMainErrors(t *testing.T) {
-	w, err := Load(t.Context(), mapFS(mainErrorFiles()), "app")
+	w, err := Load(t.Context(), mapFS(mainErrorFiles()), "app", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestMainErrors(t *testing.T) {
 		{"one main package", map[string]string{"go.mod": "module m", "x.go": "package x", "cmd/a/main.go": mainFile}},
 		{"empty module", map[string]string{"go.mod": "module m"}},
 	} {
-		w, err := Load(t.Context(), mapFS(tc.files), ".")
+		w, err := Load(t.Context(), mapFS(tc.files), ".", Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -48,7 +48,7 @@ func FuzzLoad(f *testing.F) {
 		if work != "" {
 			fsys["go.work"] = &fstest.MapFile{Data: []byte(work)}
 		}
-		w, err := Load(t.Context(), fsys, ".")
+		w, err := Load(t.Context(), fsys, ".", Options{})
 		checkErrors(t, err)
 		if err != nil {
 			return
@@ -81,7 +81,7 @@ func FuzzMain(f *testing.F) {
 	f.Add("import \"C\"", "/", true)
 	f.Fuzz(func(t *testing.T, source, dir string, cgo bool) {
 		fsys := fstest.MapFS{"go.mod": {Data: []byte("module m")}, "cmd/a/main.go": {Data: []byte(source)}}
-		w, err := Load(context.Background(), fsys, ".")
+		w, err := Load(context.Background(), fsys, ".", Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,15 +24,25 @@ type Package struct {
 	// ".exe": the import path's last element, or the one before it when the
 	// last is a major version such as "v2".
 	Program string
+	// External tells that the package belongs to a dependency; Dir is "" then.
+	External bool
 }
 
 // Main checks that a folder holds a main package for the target. dir is
-// relative to the module's folder, with or without "./" in front.
+// relative to the module's folder, with or without "./" in front. Where there is
+// no such folder, dir may be the import path of a main package of a module that
+// go.mod requires: its first element then has a dot. Of a package that is still
+// to be downloaded no more than that is checked.
 //
 // The error is a *diag.Error or diag.List. Where a Go file is at fault it has
 // the place; where dir is, its Source is zero and the message names main
 // packages that were possibly meant.
 func (w *Workspace) Main(ctx context.Context, dir string, t Target) (Package, error) {
+	if p, ok, err := w.external(ctx, dir, t); err != nil {
+		return Package{}, err
+	} else if ok {
+		return p, nil
+	}
 	dir = path.Clean(dir)
 	p := Package{Dir: dir, ImportPath: path.Join(w.Path, dir)}
 	p.Program = programName(p.ImportPath)
@@ -75,7 +85,7 @@ func majorVersion(elem string) bool {
 
 // checkFolder finds fault with the folder itself.
 func (w *Workspace) checkFolder(ctx context.Context, dir, importPath string, t Target) error {
-	if path.IsAbs(dir) || dir == ".." || strings.HasPrefix(dir, "../") {
+	if path.IsAbs(dir) || isOutside(dir) {
 		return w.notMain(ctx, dir, t, "is outside the module", "")
 	}
 	full := path.Join(w.Dir, dir)
@@ -141,8 +151,8 @@ func (w *Workspace) notMain(ctx context.Context, dir string, t Target, what, cur
 		if err != nil {
 			return err
 		}
-		if near := nearest(dir, mains, 1); len(near) > 0 {
-			cure = fmt.Sprintf("did you mean %q?", dotted(near[0]))
+		if near, ok := nearest(dir, mains); ok {
+			cure = fmt.Sprintf("did you mean %q?", dotted(near))
 		} else {
 			cure = mainsCure(mains, t)
 			what += w.absentHint(ctx, dir)

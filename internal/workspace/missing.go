@@ -79,8 +79,8 @@ func otherModules(ctx context.Context, t *tree, dir string) (string, error) {
 	if len(dirs) == 0 {
 		return "run `go mod init`, or build with the context that holds the module", nil
 	}
-	if near := nearest(dir, dirs, 1); len(near) > 0 {
-		return fmt.Sprintf("did you mean module: %s?", near[0]), nil
+	if near, ok := nearest(dir, dirs); ok {
+		return fmt.Sprintf("did you mean module: %s?", near), nil
 	}
 	if len(dirs) == 1 {
 		return fmt.Sprintf("one is in %q: set module: %s", dirs[0], dirs[0]), nil
@@ -114,6 +114,9 @@ func findModules(ctx context.Context, t *tree) ([]string, error) {
 // ignoreHint says that a file may have been kept out of the context on purpose.
 // It is part of another error, so a failure to look is no error of its own.
 func ignoreHint(ctx context.Context, t *tree, name string) string {
+	if isOutside(name) {
+		return ""
+	}
 	if ok, err := t.has(ctx, ".dockerignore"); err != nil || !ok {
 		return ""
 	}

@@ -99,8 +99,8 @@ func parseMessage(e modfile.Error) string {
 			continue
 		}
 		known := []string{"exclude", "go", "godebug", "ignore", "module", "replace", "require", "retract", "tool", "toolchain", "use"}
-		if near := nearest(word, known, 1); len(near) > 0 {
-			return fmt.Sprintf("unknown directive %q; did you mean %q?", word, near[0])
+		if near, ok := nearest(word, known); ok {
+			return fmt.Sprintf("unknown directive %q; did you mean %q?", word, near)
 		}
 		return fmt.Sprintf("unknown directive %q; take it out, or use a newer gokiln if a newer Go knows it", word)
 	}

@@ -117,7 +117,7 @@ func compareMains(t *testing.T, files map[string]string) {
 
 func compareMainsIn(t *testing.T, root string) {
 	t.Helper()
-	w, err := Load(t.Context(), os.DirFS(root), ".")
+	w, err := Load(t.Context(), os.DirFS(root), ".", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +313,7 @@ func TestMainAsGoBuild(t *testing.T) {
 		"partly/b.go":        "package main\n\nimport \"C\"\n",
 	})
 	link(t, root, map[string]string{"linked": "v2"})
-	w, err := Load(t.Context(), os.DirFS(root), ".")
+	w, err := Load(t.Context(), os.DirFS(root), ".", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -136,7 +136,7 @@ var recipeCases = []struct {
 func TestRecipe(t *testing.T) {
 	for _, tc := range recipeCases {
 		t.Run(tc.name, func(t *testing.T) {
-			w, err := Load(t.Context(), mapFS(tc.files), tc.dir)
+			w, err := Load(t.Context(), mapFS(tc.files), tc.dir, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

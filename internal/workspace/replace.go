@@ -6,11 +6,13 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/symptom"
 )
 
 // replacement is a replace directive that is in force.
@@ -18,13 +20,13 @@ type replacement struct {
 	src    diag.Source
 	line   *modfile.Replace
 	local  bool
-	dir    string // of a local one, when reason is ""
-	reason string // why a local one is not in the context
+	dir    string // of a local one, "" for an absolute path
+	reason string // why a local one can't be looked at
 }
 
 // same reports whether two directives for the same module agree.
 func (r replacement) same(o replacement) bool {
-	if r.local && o.local && r.reason == "" && o.reason == "" {
+	if r.local && o.local && r.dir != "" {
 		return r.dir == o.dir
 	}
 	return r.line.New == o.line.New
@@ -39,7 +41,9 @@ type recipe struct {
 	order    []module.Version // of replaces
 	replaces map[module.Version]replacement
 	members  map[string]bool
-	errs     diag.List
+	// wanted are the versions that known requirements name, by module path.
+	wanted map[string][]string
+	errs   diag.List
 }
 
 // requirement is a require line; root says that a main module has it.
@@ -49,12 +53,12 @@ type requirement struct {
 }
 
 func (w *Workspace) loadRecipe(ctx context.Context) error {
-	r := recipe{w: w, files: make(map[string]bool), replaces: make(map[module.Version]replacement), members: make(map[string]bool)}
+	r := recipe{w: w, files: make(map[string]bool), replaces: make(map[module.Version]replacement), members: make(map[string]bool), wanted: make(map[string][]string)}
 	for _, m := range w.members {
 		r.members[m.file.Module.Mod.Path] = true
 	}
 	r.gatherReplaces()
-	for _, phase := range []func(context.Context) error{r.ownFiles, r.follow, r.rest} {
+	for _, phase := range []func(context.Context) error{r.openOutside, r.ownFiles, r.follow, r.rest} {
 		if err := phase(ctx); err != nil {
 			return err
 		}
@@ -63,16 +67,49 @@ func (w *Workspace) loadRecipe(ctx context.Context) error {
 		return err
 	}
 	w.RecipeFiles = slices.Sorted(maps.Keys(r.files))
+	for _, name := range w.RecipeFiles {
+		if base := path.Base(name); base == sumName || base == workSumName {
+			w.SumFiles = append(w.SumFiles, name)
+		}
+	}
+	slices.SortFunc(w.Outside, func(a, b Outside) int { return strings.Compare(a.Path, b.Path) })
 	return nil
 }
 
-// gatherReplaces applies Go's precedence: go.work's directives for a path make
-// the members' for the same path void, and members may not disagree.
+// openOutside opens the folders outside of the build context that replace lines
+// name. A folder inside another one that was given needs none of its own. With
+// a vendor folder none is read, so none is asked for.
+func (r *recipe) openOutside(ctx context.Context) error {
+	if r.w.Vendor {
+		return nil
+	}
+	for _, old := range r.order {
+		if rep := r.replaces[old]; rep.reason == outsideContext {
+			if err := r.w.openOutside(ctx, Outside{rep.dir, old.Path}, rep.line.New.Path); err != nil {
+				return err
+			}
+		}
+	}
+	for _, old := range r.order {
+		rep := r.replaces[old]
+		if _, given := r.w.tree.mountOf(rep.dir); given {
+			rep.reason = ""
+			r.replaces[old] = rep
+		}
+	}
+	return nil
+}
+
+// gatherReplaces applies Go's precedence: go.work's directive for a path makes
+// the members' for the same path void, and members may not disagree. A go.work
+// that names versions leaves the members' for other versions in force.
 func (r *recipe) gatherReplaces() {
 	overridden := make(map[string]bool)
+	decided := make(map[module.Version]bool)
 	if k := r.w.work; k != nil {
 		for _, line := range k.file.Replace {
 			overridden[line.Old.Path] = true
+			decided[line.Old] = true
 			if line.Old.Version == "" && r.members[line.Old.Path] {
 				r.errs = append(r.errs, diag.Errorf(k.src, lineRange(k.src.Data, line.Syntax), "replace %q: go.work uses this module, so it can't be replaced at all versions; take the line out or name a version", line.Old.Path))
 				continue
@@ -82,19 +119,29 @@ func (r *recipe) gatherReplaces() {
 	}
 	for _, m := range r.w.members {
 		for _, line := range m.file.Replace {
-			if !overridden[line.Old.Path] {
+			_, known := r.replaces[line.Old]
+			switch {
+			case !overridden[line.Old.Path]:
+				r.addReplace(m.dir, m.src, line)
+			case !known && !decided[line.Old] && !decided[module.Version{Path: line.Old.Path}]:
+				// Where go.work speaks of the path Go lets members disagree.
 				r.addReplace(m.dir, m.src, line)
 			}
 		}
 	}
 }
 
-func (r *recipe) addReplace(base string, src diag.Source, line *modfile.Replace) {
-	add := replacement{src: src, line: line}
+func newReplacement(base string, src diag.Source, line *modfile.Replace) replacement {
+	r := replacement{src: src, line: line}
 	if line.New.Version == "" {
-		add.local = true
-		add.dir, add.reason = resolve(base, line.New.Path)
+		r.local = true
+		r.dir, r.reason = resolve(base, line.New.Path)
 	}
+	return r
+}
+
+func (r *recipe) addReplace(base string, src diag.Source, line *modfile.Replace) {
+	add := newReplacement(base, src, line)
 	if prior, ok := r.replaces[line.Old]; ok && !prior.same(add) {
 		r.errs = append(r.errs, diag.Errorf(src, add.at(), "replace %q: %s replaces it otherwise; make the two agree, or decide in go.work", line.Old.String(), prior.src.Filename))
 		return
@@ -145,6 +192,7 @@ func (r *recipe) follow(ctx context.Context) error {
 			continue
 		}
 		seen[req.Version] = true
+		r.wanted[req.Path] = append(r.wanted[req.Path], req.Version.Version)
 		rep, ok := r.replacementOf(req.Version)
 		if !ok || !rep.local {
 			r.w.Requires = true
@@ -207,15 +255,14 @@ func (r *recipe) needed(req requirement) bool {
 	if r.w.Vendor {
 		return false
 	}
-	goLine := r.w.mod.goLine()
-	unpruned := r.w.work == nil && (goLine == "" || version.Compare("go"+goLine, "go1.17") < 0)
-	return req.root || unpruned
+	return req.root || r.unpruned()
 }
 
 // locate returns the go.mod of a local replacement, or what is wrong with it.
 func (r *recipe) locate(ctx context.Context, rep replacement) (string, *diag.Error, error) {
 	if rep.reason != "" {
-		return "", diag.Errorf(rep.src, rep.at(), "replace %q: %q %s; build with a context that holds it, or replace it by a published version", rep.line.Old.String(), rep.line.New.Path, rep.reason), nil
+		return "", diag.Errorf(rep.src, rep.at(), "replace %q: %q %s; %s, or replace it by a published version %s", rep.line.Old.String(), rep.line.New.Path, rep.reason,
+			outsideCure(rep.reason, rep.line.Old.Path, rep.dir), symptom.Replace.Tag()), nil
 	}
 	name := path.Join(rep.dir, modName)
 	ok, err := r.w.tree.has(ctx, name)
@@ -223,17 +270,23 @@ func (r *recipe) locate(ctx context.Context, rep replacement) (string, *diag.Err
 		return "", nil, err
 	}
 	if !ok {
-		return "", diag.Errorf(rep.src, rep.at(), "replace %q: there is no %s in the build context%s; add one, or bring the folder into the context", rep.line.Old.String(), name, ignoreHint(ctx, r.w.tree, name)), nil
+		return "", diag.Errorf(rep.src, rep.at(), "replace %q: there is no %s in %s%s; add one, or bring the folder there %s", rep.line.Old.String(), name, r.w.tree.whose(name), ignoreHint(ctx, r.w.tree, name), symptom.Replace.Tag()), nil
 	}
 	return name, nil, nil
 }
 
 // rest adds local replacements that no known requirement reaches, where they
-// exist: a module that is still to be downloaded may require them.
+// exist: a module that is still to be downloaded may require them. It then
+// knows all modules that are local.
 func (r *recipe) rest(ctx context.Context) error {
+	w := r.w
+	w.require = slices.Sorted(maps.Keys(r.wanted))
+	for _, m := range w.members {
+		w.sources = append(w.sources, source{path: m.file.Module.Mod.Path, dir: m.dir, sure: true})
+	}
 	for _, old := range r.order {
 		rep := r.replaces[old]
-		if !rep.local {
+		if !rep.local || r.members[old.Path] {
 			continue
 		}
 		name, problem, err := r.locate(ctx, rep)
@@ -242,7 +295,42 @@ func (r *recipe) rest(ctx context.Context) error {
 		}
 		if problem == nil {
 			r.files[name] = true
+			w.sources = append(w.sources, source{path: old.Path, dir: rep.dir, sure: r.chosen(old)})
 		}
 	}
+	for _, s := range w.sources {
+		w.Local = append(w.Local, s.path)
+	}
+	slices.Sort(w.Local)
+	w.Local = slices.Compact(w.Local)
 	return nil
+}
+
+// chosen reports whether it is certain that a replacement of this module, or of
+// this version of it, is what the build uses. Modules that are still to be
+// downloaded may raise a version, except where one go.mod lists all (Go 1.17).
+func (r *recipe) chosen(old module.Version) bool {
+	wanted := slices.Clone(r.wanted[old.Path])
+	slices.Sort(wanted)
+	wanted = slices.Compact(wanted)
+	for other := range r.replaces {
+		if other.Path == old.Path && other != old {
+			return false
+		}
+	}
+	if old.Version == "" {
+		return len(wanted) > 0
+	}
+	return r.w.work == nil && !r.unpruned() && len(wanted) == 1 && wanted[0] == old.Version
+}
+
+// unpruned reports whether go.mod is of a time when it did not list all modules
+// that the build needs. A workspace's members list what each of them needs.
+func (r *recipe) unpruned() bool { return r.w.work == nil && !r.w.listsAll() }
+
+// listsAll reports whether the main module's go.mod names all modules that its
+// build needs, as from Go 1.17 on.
+func (w *Workspace) listsAll() bool {
+	goLine := w.mod.goLine()
+	return goLine != "" && version.Compare("go"+goLine, "go1.17") >= 0
 }

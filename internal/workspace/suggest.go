@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// nearest returns up to n of the names that word may have been meant to be, the
-// closest first: few edits away, or alike in the last element.
-func nearest(word string, names []string, n int) []string {
+// nearest returns the name that word may have been meant to be: few edits away, or
+// alike in the last element.
+func nearest(word string, names []string) (name string, ok bool) {
 	type candidate struct {
 		name string
 		far  int
@@ -24,14 +24,12 @@ func nearest(word string, names []string, n int) []string {
 			found = append(found, candidate{name, far})
 		}
 	}
-	slices.SortFunc(found, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.far, b.far), strings.Compare(a.name, b.name))
-	})
-	var out []string
-	for _, c := range found[:min(n, len(found))] {
-		out = append(out, c.name)
+	if len(found) == 0 {
+		return "", false
 	}
-	return out
+	return slices.MinFunc(found, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.far, b.far), strings.Compare(a.name, b.name))
+	}).name, true
 }
 
 // distance is the number of single-byte edits between two names. Names longer
@@ -70,7 +68,7 @@ func enumerate(names []string, show int) string {
 
 // dotted renders a clean relative folder as the go command's argument: "./x".
 func dotted(dir string) string {
-	if dir == "." || dir == ".." || strings.HasPrefix(dir, "../") || strings.HasPrefix(dir, "/") {
+	if dir == "." || isOutside(dir) || strings.HasPrefix(dir, "/") {
 		return dir
 	}
 	return "./" + dir

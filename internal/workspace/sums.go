@@ -9,16 +9,19 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/symptom"
 )
 
 // CheckSums finds requirements that go.sum knows nothing of: the go command
 // would stop at them with the network already used, or ask to write to go.sum.
 // It looks at the main module's own requirements only, and only whether there is
 // any line for the version: which hashes a build needs is the go command's to
-// say.
+// say. The errors stand at the require lines in go.mod.
 //
-// In a workspace go.work.sum and the members' files count together; that is left
-// to the go command too. The errors stand at the require lines in go.mod.
+// In a workspace nothing is missing: the go command asks for complete sums
+// outside of workspaces only. In one it takes the members' go.sum and
+// go.work.sum together, has the checksum database vouch for what none of them
+// knows, and writes that to go.work.sum.
 func (w *Workspace) CheckSums(ctx context.Context) error {
 	if w.work != nil {
 		return nil
@@ -38,7 +41,7 @@ func (w *Workspace) CheckSums(ctx context.Context) error {
 			what = fmt.Sprintf("%s is missing, and the module requires %s %s", path.Join(w.Dir, sumName), v.Path, v.Version)
 		}
 		errs = append(errs, diag.Errorf(w.mod.src, lineRange(w.mod.src.Data, r.Syntax),
-			"%s; run `go mod tidy` and commit go.sum (check .dockerignore if it is there)", what))
+			"%s; run `go mod tidy` and commit go.sum (check .dockerignore if it is there) %s", what, symptom.MissingSum.Tag()))
 	}
 	return errs.Err()
 }

@@ -36,7 +36,7 @@ func TestCheckSums(t *testing.T) {
 			if tc.sum != "" {
 				fsys["go.sum"] = &fstest.MapFile{Data: []byte(tc.sum)}
 			}
-			w, err := Load(t.Context(), fsys, ".")
+			w, err := Load(t.Context(), fsys, ".", Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

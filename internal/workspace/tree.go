@@ -14,17 +14,18 @@ import (
 	"github.com/gokiln/gokiln/internal/diag"
 )
 
-// tree is the build context with a memory: each folder is listed once, and what
-// exists is answered from the lists.
+// tree is the build context, and what is mounted beside it, with a memory: each
+// folder is listed once, and what exists is answered from the lists.
 type tree struct {
-	fsys fs.FS
+	fsys   fs.FS
+	mounts map[string]fs.FS
 
 	mu    sync.Mutex
 	lists map[string][]fs.DirEntry
 }
 
 func newTree(fsys fs.FS) *tree {
-	return &tree{fsys: fsys, lists: make(map[string][]fs.DirEntry)}
+	return &tree{fsys: fsys, mounts: make(map[string]fs.FS), lists: make(map[string][]fs.DirEntry)}
 }
 
 // kind is what stands at a path, symbolic links followed.
@@ -47,9 +48,13 @@ func (t *tree) list(ctx context.Context, dir string) ([]fs.DirEntry, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	entries, err := fs.ReadDir(t.fsys, dir)
+	fsys, below, ok := t.at(dir)
+	if !ok {
+		return nil, fmt.Errorf("list %q in the build context: %w", dir, fs.ErrInvalid)
+	}
+	entries, err := fs.ReadDir(fsys, below)
 	if err != nil {
-		return nil, fmt.Errorf("list %q in the build context: %w", dir, err)
+		return nil, fmt.Errorf("list %q in %s: %w", dir, t.whose(dir), err)
 	}
 	entries = slices.SortedFunc(slices.Values(entries), func(a, b fs.DirEntry) int {
 		return strings.Compare(a.Name(), b.Name())
@@ -63,10 +68,10 @@ func (t *tree) list(ctx context.Context, dir string) ([]fs.DirEntry, error) {
 // kind looks a path up from the context's root down, so that a path that does
 // not exist costs only the lists of the folders above it that do.
 func (t *tree) kind(ctx context.Context, name string) (kind, error) {
-	if name == "." {
+	if name == "." || t.mounts[name] != nil {
 		return isDir, nil
 	}
-	if !fs.ValidPath(name) {
+	if _, _, ok := t.at(name); !ok {
 		return absent, nil
 	}
 	parent := path.Dir(name)
@@ -94,12 +99,17 @@ func (t *tree) entryKind(ctx context.Context, dir string, e fs.DirEntry) (kind, 
 		if err := ctx.Err(); err != nil {
 			return absent, err
 		}
-		info, err := fs.Stat(t.fsys, path.Join(dir, e.Name()))
+		name := path.Join(dir, e.Name())
+		fsys, below, ok := t.at(name)
+		if !ok {
+			return absent, nil
+		}
+		info, err := fs.Stat(fsys, below)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
 			return absent, nil
 		}
 		if err != nil {
-			return absent, fmt.Errorf("look at %q in the build context: %w", path.Join(dir, e.Name()), err)
+			return absent, fmt.Errorf("look at %q in %s: %w", name, t.whose(name), err)
 		}
 		mode = info.Mode()
 	}
@@ -144,9 +154,13 @@ func (t *tree) open(ctx context.Context, name string) (io.ReadCloser, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	f, err := t.fsys.Open(name)
+	fsys, below, ok := t.at(name)
+	if !ok {
+		return nil, fmt.Errorf("open %q in the build context: %w", name, fs.ErrInvalid)
+	}
+	f, err := fsys.Open(below)
 	if err != nil {
-		return nil, fmt.Errorf("open %q in the build context: %w", name, err)
+		return nil, fmt.Errorf("open %q in %s: %w", name, t.whose(name), err)
 	}
 	return &boundedFile{file: f, name: name, ctx: ctx, left: maxFile}, nil
 }

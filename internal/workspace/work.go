@@ -9,6 +9,7 @@ import (
 	"golang.org/x/mod/modfile"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/symptom"
 )
 
 // goWork is a parsed go.work.
@@ -27,18 +28,31 @@ func (k *goWork) goLine() string {
 // loadWork finds the go.work in force as the go command does: the first one
 // from the module's folder upwards, whether or not it uses the module.
 func (w *Workspace) loadWork(ctx context.Context) error {
-	name, err := findWork(ctx, w.tree, w.Dir)
-	if err != nil {
-		return err
+	var name string
+	if !w.opts.NoWork {
+		var err error
+		if name, err = findWork(ctx, w.tree, w.Dir); err != nil {
+			return err
+		}
 	}
 	if name == "" {
 		w.members = []goMod{w.mod}
 		return nil
 	}
-	if w.work, err = readWork(ctx, w.tree, name); err != nil {
+	work, err := readWork(ctx, w.tree, name)
+	if err != nil {
 		return err
 	}
-	w.GoWork = name
+	w.work, w.GoWork = work, name
+	for _, use := range w.work.file.Use {
+		dir, reason := resolve(path.Dir(w.GoWork), use.Path)
+		if reason != outsideContext {
+			continue
+		}
+		if err := w.openOutside(ctx, Outside{Path: dir}, use.Path); err != nil {
+			return err
+		}
+	}
 	return w.loadMembers(ctx)
 }
 
@@ -79,9 +93,13 @@ func (w *Workspace) loadMembers(ctx context.Context) error {
 	for _, use := range w.work.file.Use {
 		at := lineRange(w.work.src.Data, use.Syntax)
 		dir, reason := resolve(path.Dir(w.GoWork), use.Path)
+		if _, given := w.tree.mountOf(dir); given {
+			reason = ""
+		}
 		switch {
 		case reason != "":
-			errs = append(errs, diag.Errorf(w.work.src, at, "use %q %s; build with a context that holds it, or run `go work edit -dropuse=%q`", use.Path, reason, use.Path))
+			errs = append(errs, diag.Errorf(w.work.src, at, "use %q %s; %s, or run `go work edit -dropuse=%q` %s",
+				use.Path, reason, outsideCure(reason, path.Base(dir), dir), use.Path, symptom.Replace.Tag()))
 			continue
 		case seen[dir]:
 			errs = append(errs, diag.Errorf(w.work.src, at, "use %q appears twice; take one out", use.Path))
@@ -115,8 +133,8 @@ func (w *Workspace) readMember(ctx context.Context, use *modfile.Use, dir string
 		return goMod{}, err
 	}
 	if !ok {
-		return goMod{}, diag.Errorf(w.work.src, at, "use %q: there is no %s in the build context%s; run `go work edit -dropuse=%q`, or bring it into the context",
-			use.Path, name, ignoreHint(ctx, w.tree, name), use.Path)
+		return goMod{}, diag.Errorf(w.work.src, at, "use %q: there is no %s in %s%s; run `go work edit -dropuse=%q`, or bring it there %s",
+			use.Path, name, w.tree.whose(name), ignoreHint(ctx, w.tree, name), use.Path, symptom.Replace.Tag())
 	}
 	m, err := readMain(ctx, w.tree, dir)
 	if err != nil {
@@ -161,18 +179,4 @@ func (w *Workspace) notUsed() *diag.Error {
 		}
 	}
 	return diag.Errorf(w.work.src, at, "module folder %q is not among the modules that go.work uses; run `go work use %s` in %q, or leave go.work out of the build context", w.Dir, add, root)
-}
-
-// resolve turns a folder written in a go.mod or go.work that stands in base
-// into a path of the context; reason says why it is none.
-func resolve(base, written string) (dir, reason string) {
-	slashed := strings.ReplaceAll(written, `\`, "/")
-	if path.IsAbs(slashed) || len(slashed) > 1 && slashed[1] == ':' {
-		return "", "is an absolute path, which the build context does not have"
-	}
-	dir = path.Join(base, slashed)
-	if dir == ".." || strings.HasPrefix(dir, "../") {
-		return "", "is outside the build context"
-	}
-	return dir, ""
 }

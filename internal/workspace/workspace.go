@@ -46,12 +46,28 @@ type Workspace struct {
 	// beside go.mod (from Go 1.14 on) or go.work (from 1.22 on): it has a
 	// modules.txt made for the same mode.
 	Vendor bool
+	// Outside are the folders outside of the build context in use, sorted by
+	// Path.
+	Outside []Outside
+	// Local are the paths of the modules that come from the build context or
+	// from Outside, sorted: the main module, workspace members, and what a
+	// replace directive in force replaces by a folder that is there (the
+	// replaced path).
+	Local []string
+	// SumFiles are those of RecipeFiles that hold hashes: each go.sum and
+	// go.work.sum in force.
+	SumFiles []string
 
+	opts Options
 	tree *tree
 	mod  goMod
 	// work is nil without GoWork; members then is the main module alone.
 	work    *goWork
 	members []goMod
+	// sources are the local modules; require are the paths of the modules that
+	// known requirements name, sorted.
+	sources []source
+	require []string
 }
 
 // Load reads the module in a folder of the build context: dir is "." or a clean
@@ -63,11 +79,11 @@ type Workspace struct {
 //
 // Errors about files are *diag.Error or diag.List with the place. No go.mod in
 // dir is a *diag.Error without a Source; it names folders that have one.
-func Load(ctx context.Context, fsys fs.FS, dir string) (*Workspace, error) {
+func Load(ctx context.Context, fsys fs.FS, dir string, opts Options) (*Workspace, error) {
 	if !fs.ValidPath(dir) {
 		return nil, diag.Errorf(diag.Source{}, diag.Range{}, "%q is not a folder of the build context; write its path from the context's root, such as %q", dir, "services/api")
 	}
-	w := &Workspace{Dir: dir, tree: newTree(fsys)}
+	w := &Workspace{Dir: dir, opts: opts, tree: newTree(fsys)}
 	for _, phase := range []func(context.Context) error{w.loadModule, w.loadWork, w.loadVendor, w.loadRecipe} {
 		if err := phase(ctx); err != nil {
 			return nil, err

@@ -76,7 +76,7 @@ func TestLoad(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w, err := Load(t.Context(), mapFS(tc.files), tc.dir)
+			w, err := Load(t.Context(), mapFS(tc.files), tc.dir, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,7 +121,7 @@ func TestVendor(t *testing.T) {
 		{"not made for the workspace", map[string]string{"go.work": "go 1.25{}use ./m", "m/go.mod": "module m", "vendor/modules.txt": own}, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w, err := Load(t.Context(), mapFS(tc.files), "m")
+			w, err := Load(t.Context(), mapFS(tc.files), "m", Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -170,7 +170,7 @@ func TestCalls(t *testing.T) {
 		"svc/node_modules/x/x.go": mainFile, ".git/HEAD": "", "third/rep/go.mod": "module e.com/rep", "third/rep/r.go": "package rep",
 	}
 	c := &counting{FS: mapFS(files)}
-	w, err := Load(t.Context(), c, "svc")
+	w, err := Load(t.Context(), c, "svc", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func TestCalls(t *testing.T) {
 func TestMainsReadsLittle(t *testing.T) {
 	body := strings.Repeat("var _ = 1 // filler\n", 100_000)
 	meter := &metered{FS: mapFS(map[string]string{"go.mod": "module m", "main.go": mainFile + body, "other.go": "package main\n" + body})}
-	w, err := Load(t.Context(), meter, ".")
+	w, err := Load(t.Context(), meter, ".", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +227,7 @@ func TestHugeFile(t *testing.T) {
 		"go.mod":      {"go.mod": "module m\n" + huge},
 		"cmd/main.go": {"go.mod": "module m", "cmd/main.go": huge + mainFile},
 	} {
-		w, err := Load(t.Context(), mapFS(files), ".")
+		w, err := Load(t.Context(), mapFS(files), ".", Options{})
 		if err == nil {
 			_, err = w.Main(t.Context(), "cmd", Target{GOOS: "linux", GOARCH: "amd64"})
 		}
@@ -311,7 +311,7 @@ func (f *failing) ReadDir(name string) ([]fs.DirEntry, error) {
 // everything calls the whole API once, the way that leads into an error too.
 func everything(ctx context.Context, fsys fs.FS) error {
 	target := Target{GOOS: "linux", GOARCH: "amd64"}
-	w, err := Load(ctx, fsys, "svc")
+	w, err := Load(ctx, fsys, "svc", Options{})
 	if err != nil {
 		return err
 	}

@@ -29,10 +29,17 @@ import (
 	"github.com/gokiln/gokiln/spec"
 )
 
+// Frontend is gokiln as BuildKit's gateway starts it.
+type Frontend struct {
+	// ModulesProgram is where the frontend's own image has the program that the
+	// module step runs.
+	ModulesProgram string
+}
+
 // Build is gokiln's BuildFunc. It reads the spec named by the option "filename"
 // (default gokiln.yaml) and returns an image per target platform. Errors carry
 // the places they are about as errdefs sources.
-func Build(ctx context.Context, c client.Client) (*client.Result, error) {
+func (f Frontend) Build(ctx context.Context, c client.Client) (*client.Result, error) {
 	c = withDefaults(c)
 	if err := checkCaps(c.BuildOpts().Opts); err != nil {
 		return nil, err
@@ -45,7 +52,10 @@ func Build(ctx context.Context, c client.Client) (*client.Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the spec: %w", err)
 	}
-	b := &build{client: c, ui: ui, src: src}
+	b := &build{
+		frontend: f, client: c, ui: ui, src: src,
+		outside: outsideFolders{states: map[string]llb.State{}, trees: map[string]fs.FS{}},
+	}
 	res, err := b.run(ctx)
 	if err != nil {
 		return nil, locate(err, src.SourceMap)
@@ -56,9 +66,10 @@ func Build(ctx context.Context, c client.Client) (*client.Result, error) {
 // build is one request. Its fields are set in the order of its phases and not
 // changed afterwards, so that the platforms can be built side by side.
 type build struct {
-	client client.Client
-	ui     *dockerui.Client
-	src    *dockerui.Source
+	frontend Frontend
+	client   client.Client
+	ui       *dockerui.Client
+	src      *dockerui.Source
 
 	spec      *spec.Spec
 	platform  ocispecs.Platform // where steps run
@@ -66,7 +77,12 @@ type build struct {
 	files     *refFS
 	workspace *workspace.Workspace
 	toolchain baseImage
-	options   plan.Options
+	// toolchainRef is what toolchain was loaded as.
+	toolchainRef string
+	outside      outsideFolders
+	options      plan.Options
+	packages     []targetPackages
+	modules      moduleParts
 }
 
 func (b *build) run(ctx context.Context) (*client.Result, error) {
@@ -101,23 +117,34 @@ func (b *build) prepare(ctx context.Context) error {
 	if err := b.openContext(ctx); err != nil {
 		return err
 	}
+	for _, phase := range []func(context.Context) error{
+		b.openWorkspace, b.openToolchain, b.readOptions, b.findPackages, b.planModules,
+	} {
+		if err := phase(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openWorkspace reads what Go would build and finds what would make it fail
+// before any step runs.
+func (b *build) openWorkspace(ctx context.Context) error {
+	opts := workspace.Options{NoWork: b.spec.Modules.Workspace == "off", Outside: b.openOutside}
 	var err error
-	if b.workspace, err = workspace.Load(ctx, b.files, b.spec.Module); err != nil {
+	if b.workspace, err = workspace.Load(ctx, b.files, b.spec.Module, opts); err != nil {
 		return b.blame(err, "module")
 	}
 	if err := b.checkProfile(); err != nil {
 		return err
 	}
 	if plan.NeedsModules(b.spec, b.workspace) {
-		if err := b.workspace.CheckSums(ctx); err != nil {
-			return err
-		}
+		return b.workspace.CheckSums(ctx)
 	}
-	if err := b.openToolchain(ctx); err != nil {
-		return err
+	if plan.Vendored(b.spec, b.workspace) {
+		return b.workspace.CheckVendor(ctx)
 	}
-	b.options, err = b.planOptions(ctx)
-	return err
+	return nil
 }
 
 func (b *build) parse() error {
@@ -177,6 +204,7 @@ func (b *build) openToolchain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	b.toolchainRef = ref
 	if b.toolchain, err = b.loadImage(ctx, ref, "toolchain", b.platform); err != nil {
 		return b.noToolchain(ref, err)
 	}
@@ -202,6 +230,11 @@ func (b *build) noToolchain(ref string, err error) error {
 	}
 	return diag.Errorf(place.Source, place.Range, "toolchain image %q: %w; set `go` in %s, %s",
 		ref, err, b.spec.Source.Filename, cure)
+}
+
+func (b *build) readOptions(ctx context.Context) (err error) {
+	b.options, err = b.planOptions(ctx)
+	return err
 }
 
 func (b *build) planOptions(ctx context.Context) (plan.Options, error) {
@@ -245,10 +278,6 @@ func (b *build) contextTime(ctx context.Context) (*time.Time, error) {
 
 // buildPlatform makes one platform's image.
 func (b *build) buildPlatform(ctx context.Context, target ocispecs.Platform, states *platformStates) (*dockerui.BuildResult, error) {
-	packages, err := b.mainPackages(ctx, target)
-	if err != nil {
-		return nil, err
-	}
 	base, err := b.resolveBase(ctx, target)
 	if err != nil {
 		return nil, err
@@ -262,24 +291,21 @@ func (b *build) buildPlatform(ctx context.Context, target ocispecs.Platform, sta
 		return nil, diag.Errorf(b.spec.Source, b.spec.At("image.user"), "image.user: %w", err)
 	}
 	p, err := plan.New(plan.Input{
-		Spec: b.spec, Workspace: b.workspace, Packages: packages,
+		Spec: b.spec, Workspace: b.workspace, Packages: b.packagesFor(target),
 		Target: target, Build: b.platform,
-		Base: base.config, Files: files, Options: b.options,
+		Base: base.config, Files: files, Modules: b.modules.step, Options: b.options,
 	})
 	if err != nil {
 		return nil, err
 	}
-	st := lower.Lower(p, lower.Inputs{
-		Context:   b.context,
-		Toolchain: b.toolchain.state,
-		Base:      base.state,
-		Sandbox:   sandbox(b.ui),
-		Source:    b.src.SourceMap,
-	})
-	states.set(target, st)
-	ref, err := b.solve(ctx, st)
+	st, err := lower.Lower(p, b.inputs(base))
 	if err != nil {
 		return nil, err
+	}
+	states.set(target, st)
+	ref, err := b.evaluate(ctx, st)
+	if err != nil {
+		return nil, b.explain(err)
 	}
 	// The exporter stamps the time of the build on what has no time of its own,
 	// such as layers that the base image's history lacks; the epoch holds it to
@@ -288,14 +314,40 @@ func (b *build) buildPlatform(ctx context.Context, target ocispecs.Platform, sta
 	return &dockerui.BuildResult{Reference: ref, Image: &p.Image.Config, BaseImage: p.Image.Base, Epoch: &epoch}, nil
 }
 
+// inputs gathers the states that the steps start from.
+func (b *build) inputs(base baseImage) lower.Inputs {
+	return lower.Inputs{
+		Context:          b.context,
+		Toolchain:        b.toolchain.state,
+		ModulesToolchain: b.modules.toolchain,
+		Program:          b.modules.program,
+		ProgramPath:      b.frontend.ModulesProgram,
+		Outside:          b.outsideStates(),
+		ProxyFolders:     b.modules.folders,
+		Base:             base.state,
+		Sandbox:          sandbox(b.ui),
+		Source:           b.src.SourceMap,
+	}
+}
+
 // solve hands a state to the daemon. Cache imports go with every solve: one
 // without them would build what the user's cache has.
 func (b *build) solve(ctx context.Context, st llb.State) (client.Reference, error) {
+	return b.request(ctx, st, false)
+}
+
+// evaluate is solve that runs the steps at once: only then the frontend learns of
+// a step that fails, and can say what it means.
+func (b *build) evaluate(ctx context.Context, st llb.State) (client.Reference, error) {
+	return b.request(ctx, st, true)
+}
+
+func (b *build) request(ctx context.Context, st llb.State, evaluate bool) (client.Reference, error) {
 	def, err := st.Marshal(ctx, llb.WithCaps(b.ui.BuildOpts().LLBCaps), llb.Platform(b.platform))
 	if err != nil {
 		return nil, fmt.Errorf("marshal the build: %w", err)
 	}
-	res, err := b.client.Solve(ctx, client.SolveRequest{Definition: def.ToPB(), CacheImports: b.ui.CacheImports})
+	res, err := b.client.Solve(ctx, client.SolveRequest{Definition: def.ToPB(), CacheImports: b.ui.CacheImports, Evaluate: evaluate})
 	if err != nil {
 		return nil, err
 	}

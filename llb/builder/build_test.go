@@ -171,7 +171,7 @@ func TestVendorNeedsNoModuleStep(t *testing.T) {
 		}
 	}
 	vs := solve(t, newStub(t, app("main: ./cmd/api\nbuild: {mod: readonly}", files), nil))
-	step(t, vs, "go mod download")
+	step(t, vs, "download modules")
 }
 
 func TestModuleStepEnvironment(t *testing.T) {
@@ -183,14 +183,18 @@ func TestModuleStepEnvironment(t *testing.T) {
 		"build-arg:HTTPS_PROXY": "http://proxy.example.com:3128", "build-arg:UNUSED": "x",
 	})
 	vs := solve(t, c)
-	meta := step(t, vs, "go mod download").Op.GetExec().Meta
-	for _, want := range []string{"GOPROXY=https://goproxy.example.com", "GOPRIVATE=*.corp.example.com", "GOTOOLCHAIN=local"} {
+	meta := step(t, vs, "download modules").Op.GetExec().Meta
+	for _, want := range []string{"GOPRIVATE=*.corp.example.com", "GOTOOLCHAIN=local"} {
 		if !slices.Contains(meta.Env, want) {
 			t.Errorf("the module step lacks %s: %q", want, meta.Env)
 		}
 	}
 	if meta.ProxyEnv.GetHttpsProxy() != "http://proxy.example.com:3128" {
 		t.Errorf("proxy: %v", meta.ProxyEnv)
+	}
+	config := step(t, vs, "say what to download").Op.GetFile().Actions[0].GetMkfile().Data
+	if !strings.Contains(string(config), `"Proxy": "https://goproxy.example.com"`) {
+		t.Errorf("the module step is told %s", config)
 	}
 	compile := step(t, vs, "go build").Op.GetExec().Meta
 	if slices.Contains(compile.Env, "GOPROXY=https://goproxy.example.com") || compile.ProxyEnv != nil {
@@ -217,7 +221,7 @@ func TestStampsReachOnlyTheirStep(t *testing.T) {
 		return string(data)
 	}
 	a, b, c := build("1", "r1"), build("2", "r1"), build("1", "r2")
-	if bytes(step(t, a, "go mod download")) != bytes(step(t, b, "go mod download")) {
+	if bytes(step(t, a, "download modules")) != bytes(step(t, b, "download modules")) {
 		t.Error("the version changes the module step")
 	}
 	if bytes(step(t, a, "go build")) == bytes(step(t, b, "go build")) {

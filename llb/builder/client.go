@@ -3,6 +3,7 @@ package builder
 import (
 	"maps"
 
+	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/gateway/client"
 )
 
@@ -25,3 +26,17 @@ func withDefaults(c client.Client) client.Client {
 }
 
 func (c defaultsClient) BuildOpts() client.BuildOpts { return c.opts }
+
+// imageHolder is a client that knows the frontend's own image: BuildKit's, where
+// it runs the frontend from one.
+type imageHolder interface {
+	CurrentFrontend() (*llb.State, error)
+}
+
+// CurrentFrontend is nil where the client does not know.
+func (c defaultsClient) CurrentFrontend() (*llb.State, error) {
+	if holder, ok := c.Client.(imageHolder); ok {
+		return holder.CurrentFrontend()
+	}
+	return nil, nil
+}

@@ -47,6 +47,11 @@ type stubClient struct {
 
 var _ client.Client = (*stubClient)(nil)
 
+// Build is the frontend as its own image has it.
+func Build(ctx context.Context, c client.Client) (*client.Result, error) {
+	return Frontend{ModulesProgram: "/gokiln-modules"}.Build(ctx, c)
+}
+
 func newStub(t *testing.T, context fs.FS, opts map[string]string) *stubClient {
 	t.Helper()
 	all := map[string]string{"filename": "gokiln.yaml"}
@@ -141,6 +146,12 @@ func (c *stubClient) ResolveImageConfig(_ context.Context, ref string, opt sourc
 
 func (c *stubClient) ResolveSourceMetadata(context.Context, *pb.SourceOp, sourceresolver.Opt) (*sourceresolver.MetaResponse, error) {
 	return nil, errors.New("no source metadata in this test")
+}
+
+// CurrentFrontend is the image that gokiln itself was started from.
+func (c *stubClient) CurrentFrontend() (*llb.State, error) {
+	st := llb.Image("docker.io/gokiln/gokiln:1", llb.WithCustomName("frontend"))
+	return &st, nil
 }
 
 func (c *stubClient) Inputs(context.Context) (map[string]llb.State, error) { return nil, nil }

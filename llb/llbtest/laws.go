@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/solver/pb"
+
+	"github.com/gokiln/gokiln/internal/download"
 )
 
 // Laws returns how a definition breaks the laws of gokiln's graph, nothing when
@@ -14,7 +16,8 @@ import (
 //   - every step runs on the build platform;
 //   - the module step reads the build context only through a copy of named
 //     files;
-//   - the source and the modules are read-only in every step;
+//   - the source and the modules are read-only in every step, but for the module
+//     step's own copy of named files, which is thrown away;
 //   - every vertex has a name.
 func Laws(vs []Vertex, buildPlatform string) []string {
 	var broken []string
@@ -30,6 +33,9 @@ func Laws(vs []Vertex, buildPlatform string) []string {
 			continue
 		}
 		modules := isModuleStep(e)
+		if len(e.Secretenv) > 0 && !modules {
+			add(v, "sees a secret in its environment")
+		}
 		if !modules && e.Network != pb.NetMode_NONE {
 			add(v, "has network %s", e.Network)
 		}
@@ -40,7 +46,7 @@ func Laws(vs []Vertex, buildPlatform string) []string {
 			switch {
 			case m.MountType == pb.MountType_SECRET && !modules, m.MountType == pb.MountType_SSH && !modules:
 				add(v, "sees the secret at %s", m.Dest)
-			case m.Dest == "/src" && !m.Readonly:
+			case m.Dest == "/src" && !m.Readonly && (!modules || m.Output >= 0):
 				add(v, "can write to the source")
 			case m.Dest == "/go/pkg/mod" && !modules && !m.Readonly:
 				add(v, "can write to the modules")
@@ -54,7 +60,7 @@ func Laws(vs []Vertex, buildPlatform string) []string {
 
 // isModuleStep tells the step that downloads modules by its command.
 func isModuleStep(e *pb.ExecOp) bool {
-	return strings.Join(e.Meta.Args, " ") == "go mod download"
+	return len(e.Meta.Args) > 0 && e.Meta.Args[0] == download.Program
 }
 
 // readsContext tells whether a vertex is the context itself or a copy of it

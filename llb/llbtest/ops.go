@@ -2,6 +2,7 @@ package llbtest
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/moby/buildkit/solver/pb"
@@ -28,6 +29,9 @@ func (p printer) exec(v Vertex, e *pb.ExecOp) {
 		fmt.Fprintf(p, "  ulimit: %s=%d:%d\n", u.Name, u.Soft, u.Hard)
 	}
 	fmt.Fprintf(p, "  network: %s\n", e.Network)
+	for _, s := range e.Secretenv {
+		fmt.Fprintf(p, "  secret env: %s=%s optional=%t\n", s.Name, s.ID, s.Optional)
+	}
 	for _, m := range e.Mounts {
 		fmt.Fprintf(p, "  mount %s: %s\n", m.Dest, mount(v, m))
 	}
@@ -41,6 +45,8 @@ func mount(v Vertex, m *pb.Mount) string {
 	switch m.MountType {
 	case pb.MountType_SECRET:
 		from = fmt.Sprintf("secret %s optional=%t", m.SecretOpt.ID, m.SecretOpt.Optional)
+	case pb.MountType_SSH:
+		from = fmt.Sprintf("ssh %s optional=%t", m.SSHOpt.ID, m.SSHOpt.Optional)
 	case pb.MountType_CACHE:
 		from = fmt.Sprintf("cache %s %s from %s", m.CacheOpt.ID, m.CacheOpt.Sharing, from)
 	case pb.MountType_TMPFS:
@@ -67,6 +73,11 @@ func (p printer) file(v Vertex, f *pb.FileOp) {
 		switch a := a.Action.(type) {
 		case *pb.FileAction_Copy:
 			p.copy(v, f, a.Copy, f.Actions[i].SecondaryInput)
+		case *pb.FileAction_Mkfile:
+			fmt.Fprintf(p, "mkfile %s mode=%o time=%s\n", a.Mkfile.Path, a.Mkfile.Mode, stamp(a.Mkfile.Timestamp))
+			for line := range strings.Lines(string(a.Mkfile.Data)) {
+				fmt.Fprintf(p, "    %s\n", strings.TrimRight(line, "\n"))
+			}
 		case *pb.FileAction_Mkdir:
 			fmt.Fprintf(p, "mkdir %s mode=%o parents=%t time=%s\n", a.Mkdir.Path, a.Mkdir.Mode, a.Mkdir.MakeParents, stamp(a.Mkdir.Timestamp))
 		default:

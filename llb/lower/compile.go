@@ -1,10 +1,12 @@
 package lower
 
 import (
+	"path"
 	"strings"
 
 	"github.com/moby/buildkit/client/llb"
 
+	"github.com/gokiln/gokiln/internal/download"
 	"github.com/gokiln/gokiln/llb/plan"
 )
 
@@ -21,12 +23,28 @@ func compile(p plan.Plan, in Inputs, mods *llb.State) llb.State {
 	opts = append(opts, in.Sandbox.options()...)
 	opts = append(opts,
 		llb.Args(c.Args),
-		llb.AddMount(plan.SourceDir, in.Context, llb.Readonly),
+		llb.AddMount(p.Source, source(p, in, mods), llb.Readonly),
 		llb.AddMount(plan.GoCacheDir, llb.Scratch(), llb.AsPersistentCacheDir(c.CacheID, llb.CacheMountShared)),
 	)
+	for _, o := range p.Outside {
+		opts = append(opts, llb.AddMount(o.Dest, in.Outside[o.Path], llb.Readonly))
+	}
 	if mods != nil {
 		opts = append(opts, llb.AddMount(plan.ModCacheDir, *mods, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)))
 	}
-	run := in.step(c.Dir, c.Env, llb.NetModeNone).Run(opts...)
+	run := in.step(in.Toolchain, path.Join(p.Source, c.Dir), c.Env, llb.NetModeNone).Run(opts...)
 	return run.AddMount(plan.OutDir, llb.Scratch())
+}
+
+// source is the context; in a workspace with the go.work.sum that the module
+// step has completed.
+func source(p plan.Plan, in Inputs, mods *llb.State) llb.State {
+	if p.Compile.WorkSum == "" || mods == nil {
+		return in.Context
+	}
+	from := strings.TrimPrefix(download.WorkSumPath, plan.ModCacheDir)
+	return in.Context.File(
+		llb.Copy(*mods, from, "/"+p.Compile.WorkSum),
+		in.about(p, "[modules] complete go.work.sum", p.Compile.At, false)...,
+	)
 }

@@ -1,6 +1,6 @@
 // Package lower turns a Plan into LLB. It is pure: the same Plan and Inputs give
 // the same bytes, with no clock, environment, network, randomness or bare map
-// order. A file per vertex: modules.go, compile.go, image.go.
+// order. A file per step: modules.go, compile.go, image.go.
 //
 // Laws that its tests hold: only the module step has a network and a secret;
 // every step runs on the build platform; the module step's inputs hold none of
@@ -8,7 +8,6 @@
 package lower
 
 import (
-	"path"
 	"strings"
 
 	"github.com/moby/buildkit/client/llb"
@@ -27,6 +26,14 @@ type Inputs struct {
 	Context llb.State
 	// Toolchain is the image that runs the go command, its config applied.
 	Toolchain llb.State
+	// ModulesToolchain is the image that downloads modules.
+	ModulesToolchain llb.State
+	// Program holds, at ProgramPath, the program that downloads modules.
+	Program     llb.State
+	ProgramPath string
+	// Outside are the folders beside the context by path, ProxyFolders the
+	// module proxies that are named contexts by name.
+	Outside, ProxyFolders map[string]llb.State
 	// Base is the final stage's base image.
 	Base llb.State
 	// Sandbox is what the user asked of every step that runs a command.
@@ -53,13 +60,16 @@ type Sandbox struct {
 }
 
 // Lower returns the state of the final image.
-func Lower(p plan.Plan, in Inputs) llb.State {
+func Lower(p plan.Plan, in Inputs) (llb.State, error) {
 	var mods *llb.State
 	if p.Modules != nil {
-		m := modules(*p.Modules, p, in)
+		m, err := modules(*p.Modules, p, in)
+		if err != nil {
+			return llb.State{}, err
+		}
 		mods = &m
 	}
-	return image(p, in, compile(p, in, mods))
+	return image(p, in, compile(p, in, mods)), nil
 }
 
 // supports reports whether the daemon knows a capability.
@@ -94,10 +104,10 @@ func (s Sandbox) options() []llb.RunOption {
 	return opts
 }
 
-// step prepares the toolchain for one exec: working folder, environment, name
-// and network.
-func (in Inputs) step(dir string, env []plan.EnvVar, network pb.NetMode) llb.State {
-	st := in.Toolchain.Dir(path.Join(plan.SourceDir, dir)).Network(network)
+// step prepares a toolchain for one exec: working folder, environment, name and
+// network.
+func (in Inputs) step(toolchain llb.State, dir string, env []plan.EnvVar, network pb.NetMode) llb.State {
+	st := toolchain.Dir(dir).Network(network)
 	if in.Sandbox.Hostname != "" {
 		st = st.Hostname(in.Sandbox.Hostname)
 	}

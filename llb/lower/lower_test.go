@@ -12,6 +12,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/download"
 	"github.com/gokiln/gokiln/llb/llbtest"
 	"github.com/gokiln/gokiln/llb/plan"
 )
@@ -25,14 +26,22 @@ var (
 func testPlan() plan.Plan {
 	mode := uint32(0o640)
 	return plan.Plan{
-		Target: arm64,
-		Build:  amd64,
+		Target:  arm64,
+		Build:   amd64,
+		Source:  "/src/context",
+		Outside: []plan.Outside{{Path: "../lib", Dest: "/src/lib"}},
 		Modules: &plan.Modules{
-			Dir:    "svc",
-			Recipe: []string{"svc/go.mod", "svc/go.sum", "svc/odd[1]*/go.mod"},
-			Env:    []plan.EnvVar{{Name: "GOMODCACHE", Value: plan.ModCacheDir}},
-			Proxy:  plan.Proxy{HTTPS: "http://proxy.example.com:3128"},
-			At:     []diag.Range{{Start: diag.Position{Line: 2, Column: 1}, End: diag.Position{Line: 2, Column: 9}}},
+			Dir:          "svc",
+			Recipe:       []string{"svc/go.mod", "svc/go.sum", "svc/odd[1]*/go.mod"},
+			Outside:      []plan.Outside{{Path: "../lib", Dest: "/src/lib", Recipe: []string{"go.mod"}}},
+			Config:       download.Config{Dir: "/src/context/svc", Packages: []string{"example.com/dep"}},
+			Secrets:      []plan.Secret{{ID: "token", Dest: plan.SecretDir + "/token"}},
+			Agents:       []plan.Agent{{ID: "default", Dest: plan.SSHDir + "/default"}},
+			ProxyFolders: []string{"vendored"},
+			StoreID:      "ns/gokiln/modules",
+			Env:          []plan.EnvVar{{Name: "GOMODCACHE", Value: plan.ModCacheDir}},
+			Proxy:        plan.Proxy{HTTPS: "http://proxy.example.com:3128"},
+			At:           []diag.Range{{Start: diag.Position{Line: 2, Column: 1}, End: diag.Position{Line: 2, Column: 9}}},
 		},
 		Compile: plan.Compile{
 			Dir:      "svc",
@@ -58,10 +67,24 @@ func testPlan() plan.Plan {
 
 func testInputs() Inputs {
 	return Inputs{
-		Context:   llb.Local("context", llb.SessionID("session"), llb.WithCustomName("[internal] load build context")),
-		Toolchain: llb.Image("docker.io/library/golang:1.26-alpine", llb.Platform(amd64), llb.WithCustomName("toolchain")),
-		Base:      llb.Image("gcr.io/distroless/static:nonroot", llb.Platform(arm64), llb.WithCustomName("base")),
+		Context:          llb.Local("context", llb.SessionID("session"), llb.WithCustomName("[internal] load build context")),
+		Toolchain:        llb.Image("docker.io/library/golang:1.26-alpine", llb.Platform(amd64), llb.WithCustomName("toolchain")),
+		ModulesToolchain: llb.Image("docker.io/library/golang:1.26-bookworm", llb.Platform(amd64), llb.WithCustomName("module toolchain")),
+		Program:          llb.Image("docker.io/gokiln/gokiln:1", llb.Platform(amd64), llb.WithCustomName("frontend")),
+		ProgramPath:      "/gokiln-modules",
+		Outside:          map[string]llb.State{"../lib": llb.Local("lib", llb.SessionID("session"), llb.WithCustomName("lib"))},
+		ProxyFolders:     map[string]llb.State{"vendored": llb.Local("vendored", llb.SessionID("session"), llb.WithCustomName("vendored"))},
+		Base:             llb.Image("gcr.io/distroless/static:nonroot", llb.Platform(arm64), llb.WithCustomName("base")),
 	}
+}
+
+func lowered(t *testing.T, p plan.Plan, in Inputs) llb.State {
+	t.Helper()
+	st, err := Lower(p, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
 }
 
 func vertices(t *testing.T, st llb.State) []llbtest.Vertex {
@@ -93,7 +116,7 @@ func TestLaws(t *testing.T) {
 		"no files":   func() plan.Plan { p := testPlan(); p.Image.Files = plan.Files{}; return p }(),
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, broken := range llbtest.Laws(vertices(t, Lower(p, testInputs())), "linux/amd64") {
+			for _, broken := range llbtest.Laws(vertices(t, lowered(t, p, testInputs())), "linux/amd64") {
 				t.Error(broken)
 			}
 		})
@@ -103,7 +126,7 @@ func TestLaws(t *testing.T) {
 func TestLowerIsDeterministic(t *testing.T) {
 	var first []byte
 	for i := range 25 {
-		def, err := Lower(testPlan(), testInputs()).Marshal(t.Context(), llb.Platform(amd64))
+		def, err := lowered(t, testPlan(), testInputs()).Marshal(t.Context(), llb.Platform(amd64))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +144,7 @@ func TestModulesAreSharedByPlatforms(t *testing.T) {
 	digest := func(target ocispecs.Platform) string {
 		p := testPlan()
 		p.Target = target
-		v := find(t, vertices(t, Lower(p, testInputs())), "[modules] go mod download")
+		v := find(t, vertices(t, lowered(t, p, testInputs())), "[modules] download modules")
 		data, err := v.Op.MarshalVT()
 		if err != nil {
 			t.Fatal(err)
@@ -134,7 +157,7 @@ func TestModulesAreSharedByPlatforms(t *testing.T) {
 }
 
 func TestRecipeTakesNamesLiterally(t *testing.T) {
-	v := find(t, vertices(t, Lower(testPlan(), testInputs())), "[modules] collect module files")
+	v := find(t, vertices(t, lowered(t, testPlan(), testInputs())), "[modules] collect module files")
 	got := v.Op.GetFile().Actions[0].GetCopy().IncludePatterns
 	want := []string{"svc/go.mod", "svc/go.sum", `svc/odd\[1]\*/go.mod`}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -143,7 +166,7 @@ func TestRecipeTakesNamesLiterally(t *testing.T) {
 }
 
 func TestCompileStep(t *testing.T) {
-	v := find(t, vertices(t, Lower(testPlan(), testInputs())), "[linux/arm64] go build ./cmd/a ./cmd/b")
+	v := find(t, vertices(t, lowered(t, testPlan(), testInputs())), "[linux/arm64] go build ./cmd/a ./cmd/b")
 	e := v.Op.GetExec()
 	mounts := map[string]*pb.Mount{}
 	for _, m := range e.Mounts {
@@ -158,16 +181,82 @@ func TestCompileStep(t *testing.T) {
 	if m := mounts[plan.GoCacheDir]; m.CacheOpt.GetID() != "ns/gokiln/gocache/example.com/svc" || m.CacheOpt.GetSharing() != pb.CacheSharingOpt_SHARED {
 		t.Errorf("GOCACHE mount: %v", m)
 	}
-	if e.Meta.Cwd != "/src/svc" {
+	if e.Meta.Cwd != "/src/context/svc" {
 		t.Errorf("cwd is %q", e.Meta.Cwd)
+	}
+}
+
+// What may change without another download must not be in the step's key: its
+// own program comes by content, and everything else here is cleared by BuildKit
+// before it makes the key.
+func TestModuleStep(t *testing.T) {
+	v := find(t, vertices(t, lowered(t, testPlan(), testInputs())), "[modules] download modules")
+	e := v.Op.GetExec()
+	mounts := map[string]*pb.Mount{}
+	for _, m := range e.Mounts {
+		mounts[m.Dest] = m
+	}
+	if m := mounts[download.Program]; m == nil || !m.Readonly || m.Selector != "/gokiln-modules" {
+		t.Errorf("program: %v", m)
+	}
+	if m := mounts[plan.SourceDir]; m == nil || m.Readonly || m.Output >= 0 {
+		t.Errorf("recipe: %v", m)
+	}
+	if m := mounts[download.StoreDir]; m == nil || m.CacheOpt.GetID() != "ns/gokiln/modules" || m.CacheOpt.GetSharing() != pb.CacheSharingOpt_SHARED {
+		t.Errorf("store: %v", m)
+	}
+	if m := mounts[download.ScratchDir]; m == nil || m.MountType != pb.MountType_TMPFS {
+		t.Errorf("what is made of secrets goes to %v", m)
+	}
+	if m := mounts[plan.SecretDir+"/token"]; m == nil || m.SecretOpt.GetID() != "token" || m.SecretOpt.Optional {
+		t.Errorf("secret: %v", m)
+	}
+	if m := mounts[plan.SSHDir+"/default"]; m == nil || m.SSHOpt.GetID() != "default" {
+		t.Errorf("agent: %v", m)
+	}
+	if m := mounts["/gokiln/proxy/vendored"]; m == nil || !m.Readonly {
+		t.Errorf("proxy folder: %v", m)
+	}
+	if len(e.Secretenv) != 1 || e.Secretenv[0].ID != plan.ProxySecret || !e.Secretenv[0].Optional {
+		t.Errorf("secret environment: %v", e.Secretenv)
+	}
+	if e.Meta.Cwd != "/src/context/svc" {
+		t.Errorf("cwd is %q", e.Meta.Cwd)
+	}
+	p := testPlan()
+	p.Modules.Offline = true
+	e = find(t, vertices(t, lowered(t, p, testInputs())), "[modules] download modules").Op.GetExec()
+	if e.Network != pb.NetMode_NONE || len(e.Secretenv) != 0 {
+		t.Errorf("offline: network %s, secret environment %v", e.Network, e.Secretenv)
+	}
+}
+
+// Folders beside the context stand beside it in the steps.
+func TestOutside(t *testing.T) {
+	vs := vertices(t, lowered(t, testPlan(), testInputs()))
+	var dests []string
+	for _, a := range find(t, vs, "[modules] collect module files").Op.GetFile().Actions {
+		dests = append(dests, a.GetCopy().GetDest())
+	}
+	if diff := cmp.Diff([]string{"/context", "/lib"}, dests); diff != "" {
+		t.Error(diff)
+	}
+	var mounts []string
+	for _, m := range find(t, vs, "[linux/arm64] go build ./cmd/a ./cmd/b").Op.GetExec().Mounts {
+		if strings.HasPrefix(m.Dest, "/src") {
+			mounts = append(mounts, m.Dest)
+		}
+	}
+	if diff := cmp.Diff([]string{"/src/context", "/src/lib"}, mounts); diff != "" {
+		t.Error(diff)
 	}
 }
 
 func TestNoCacheStages(t *testing.T) {
 	p := testPlan()
 	p.Modules.NoCache, p.Compile.NoCache, p.Image.NoCache = true, false, true
-	for _, v := range vertices(t, Lower(p, testInputs())) {
-		want := v.Name == "[modules] go mod download" || strings.Contains(v.Name, "] copy ")
+	for _, v := range vertices(t, lowered(t, p, testInputs())) {
+		want := v.Name == "[modules] download modules" || strings.Contains(v.Name, "] copy ")
 		if v.Op.Op != nil && v.Meta.IgnoreCache != want {
 			t.Errorf("%s: ignore cache is %t", v.Name, v.Meta.IgnoreCache)
 		}
@@ -186,7 +275,7 @@ func TestSandboxReachesEveryStep(t *testing.T) {
 		Resources:    &pb.LinuxResources{Memory: 1 << 30},
 	}
 	var steps int
-	for _, v := range vertices(t, Lower(testPlan(), in)) {
+	for _, v := range vertices(t, lowered(t, testPlan(), in)) {
 		e := v.Op.GetExec()
 		if e == nil {
 			continue
@@ -200,7 +289,7 @@ func TestSandboxReachesEveryStep(t *testing.T) {
 			t.Errorf("%s: /dev/shm has its default size", v.Name)
 		}
 		want := pb.NetMode_NONE
-		if v.Name == "[modules] go mod download" {
+		if v.Name == "[modules] download modules" {
 			want = pb.NetMode_HOST
 		}
 		if e.Network != want {
@@ -215,7 +304,7 @@ func TestSandboxReachesEveryStep(t *testing.T) {
 func TestSourceLocations(t *testing.T) {
 	in := testInputs()
 	in.Source = llb.NewSourceMap(nil, "gokiln.yaml", "yaml", []byte("# syntax=gokiln/gokiln:1\nmodule: svc\n"))
-	v := find(t, vertices(t, Lower(testPlan(), in)), "[modules] go mod download")
+	v := find(t, vertices(t, lowered(t, testPlan(), in)), "[modules] download modules")
 	if diff := cmp.Diff([]int32{2}, v.Lines); diff != "" {
 		t.Error(diff)
 	}

@@ -37,7 +37,8 @@ func newCompile(in Input, values template.Values) (Compile, error) {
 		Dir:      in.Workspace.Dir,
 		Args:     append(args, packageArgs(in)...),
 		Env:      env,
-		Modules:  NeedsModules(in.Spec, in.Workspace),
+		Modules:  in.Modules != nil,
+		WorkSum:  workSum(in),
 		CacheID:  cacheID(in),
 		Programs: programs,
 		Packages: packageArgs(in),
@@ -90,7 +91,7 @@ func buildArgs(in Input, x *expander, programs []string) []string {
 }
 
 func modFlag(in Input) string {
-	if vendored(in.Spec, in.Workspace) {
+	if Vendored(in.Spec, in.Workspace) {
 		return "vendor"
 	}
 	return "readonly"
@@ -138,7 +139,7 @@ func compileEnv(in Input, x *expander) ([]EnvVar, error) {
 		{"GOPROXY", "off"},
 		{"GOSUMDB", "off"},
 		{"GOTOOLCHAIN", "local"},
-		{"GOWORK", goWork(in)},
+		{"GOWORK", goWork(in.Workspace)},
 	}
 	name, value, err := variant(in.Spec, in.Target)
 	if err != nil {
@@ -151,6 +152,13 @@ func compileEnv(in Input, x *expander) ([]EnvVar, error) {
 		env = append(env, EnvVar{k, x.expand(spec.Key("build.env", k), b.Env[k])})
 	}
 	return sortEnv(env), nil
+}
+
+func workSum(in Input) string {
+	if in.Modules == nil || in.Workspace.GoWork == "" {
+		return ""
+	}
+	return in.Workspace.GoWork + ".sum"
 }
 
 // cacheID names the GOCACHE mount: apart for each main module, because one
@@ -168,8 +176,12 @@ func cacheID(in Input) string {
 func packageArgs(in Input) []string {
 	args := make([]string, len(in.Packages))
 	for i, p := range in.Packages {
-		args[i] = "."
-		if p.Dir != "." {
+		switch {
+		case p.External:
+			args[i] = p.ImportPath
+		case p.Dir == ".":
+			args[i] = "."
+		default:
 			args[i] = "./" + p.Dir
 		}
 	}
@@ -192,9 +204,9 @@ func programNames(in Input) ([]string, error) {
 		if other, ok := seen[p.Program]; ok {
 			return nil, diag.Errorf(in.Spec.Source, in.Spec.At(spec.Index("main", i)),
 				"main: %q and %q would both be named %q in the image; rename one of the folders or build two images",
-				other, p.Dir, p.Program)
+				other, p.ImportPath, p.Program)
 		}
-		seen[p.Program] = p.Dir
+		seen[p.Program] = p.ImportPath
 	}
 	return names, nil
 }

@@ -2,14 +2,26 @@ package plan
 
 import (
 	"cmp"
+	"maps"
+	"path"
 	"slices"
+	"strings"
+
+	"github.com/containerd/platforms"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/workspace"
+	"github.com/gokiln/gokiln/spec"
 )
 
 // moduleArgs are the build arguments that reach the module step as environment
-// variables of the same name.
+// variables of the same name. GOPROXY is not among them: it is taken apart
+// first.
 func moduleArgs() []string {
 	return []string{
-		"GOPROXY", "GOPRIVATE", "GONOPROXY", "GOSUMDB", "GONOSUMDB",
+		"GOPRIVATE", "GONOPROXY", "GOSUMDB", "GONOSUMDB",
 		"GOFLAGS", "GOINSECURE", "GOVCS", "GOAUTH", "GODEBUG",
 	}
 }
@@ -25,36 +37,213 @@ func proxyArgs() []string {
 // KnownBuildArgs lists the build arguments that gokiln or BuildKit consume by
 // themselves, besides those that templates name.
 func KnownBuildArgs() []string {
-	return slices.Concat(moduleArgs(), proxyArgs(), []string{"VERSION", "REVISION", "SOURCE_DATE_EPOCH"})
+	return slices.Concat(moduleArgs(), proxyArgs(), []string{"GOPROXY", "VERSION", "REVISION", "SOURCE_DATE_EPOCH"})
 }
 
-// newModules returns nil where there is nothing to download.
-func newModules(in Input) *Modules {
-	if !NeedsModules(in.Spec, in.Workspace) {
-		return nil
+// ModulesInput is what the module step is made from. It covers all target
+// platforms of a build, so that they share one step and one layer.
+type ModulesInput struct {
+	Spec      *spec.Spec
+	Workspace *workspace.Workspace
+	Options   Options
+	Builds    []ModuleBuild
+}
+
+// ModuleBuild is what one target platform needs.
+type ModuleBuild struct {
+	Target  ocispecs.Platform
+	Imports workspace.Imports
+}
+
+// NewModules plans the module step. It returns nil where there is nothing to
+// download. Its errors are *diag.Error where a place in the spec is to blame.
+func NewModules(in ModulesInput) (*Modules, error) {
+	s, w := in.Spec, in.Workspace
+	if !NeedsModules(s, w) {
+		return nil, nil
 	}
+	proxy, err := moduleProxy(s, in.Options)
+	if err != nil {
+		return nil, err
+	}
+	private := privacy(s, in.Options)
+	if err := proxy.check(s, private); err != nil {
+		return nil, err
+	}
+	config, err := moduleConfig(in, proxy)
+	if err != nil {
+		return nil, err
+	}
+	recipe, outside := moduleRecipe(s, w)
+	return &Modules{
+		Dir:          w.Dir,
+		Recipe:       recipe,
+		Outside:      outside,
+		Config:       config,
+		Env:          moduleEnv(in, proxy, private),
+		Proxy:        newProxy(in.Options.BuildArgs),
+		Secrets:      moduleSecrets(s.Modules.Auth),
+		Agents:       moduleAgents(s.Modules.Auth),
+		ProxyFolders: proxy.folders,
+		Offline:      proxy.offline() && !private.direct(),
+		StoreID:      path.Join(in.Options.CacheNamespace, "gokiln", "modules"),
+		NoCache:      in.Options.NoCache[StageModules],
+		At:           moduleRanges(s),
+	}, nil
+}
+
+// moduleRanges blames modules where the spec says something of them, else the
+// main packages.
+func moduleRanges(s *spec.Spec) []diag.Range {
+	if at := s.At("modules"); !at.IsZero() && at != s.At("main") {
+		return []diag.Range{at}
+	}
+	return mainRanges(Input{Spec: s})
+}
+
+// SharedTargets returns the platforms whose needs a module step covers besides
+// those of the targets: the other of linux/amd64 and linux/arm64 where all targets
+// are among the two. Images are built for these; for others a layer of one's own
+// is no loss.
+func SharedTargets(targets []ocispecs.Platform) []ocispecs.Platform {
+	usual := []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}, {OS: "linux", Architecture: "arm64"}}
+	same := func(a, b ocispecs.Platform) bool {
+		return platforms.Format(a) == platforms.Format(platforms.Normalize(b))
+	}
+	var missing []ocispecs.Platform
+	for _, u := range usual {
+		if !slices.ContainsFunc(targets, func(t ocispecs.Platform) bool { return same(u, t) }) {
+			missing = append(missing, u)
+		}
+	}
+	for _, t := range targets {
+		if !slices.ContainsFunc(usual, func(u ocispecs.Platform) bool { return same(u, t) }) {
+			return nil
+		}
+	}
+	return missing
+}
+
+func moduleConfig(in ModulesInput, proxy proxyList) (download.Config, error) {
+	s, w := in.Spec, in.Workspace
+	source := SourceOf(w)
+	c := download.Config{
+		Dir:     path.Join(source, w.Dir),
+		GoWork:  goWork(w),
+		Root:    source,
+		Local:   w.Local,
+		Proxy:   proxy.value,
+		Retries: s.Modules.Retries,
+		Stall:   s.Modules.Timeout,
+		Auth:    moduleAuth(s.Modules.Auth, source),
+	}
+	for _, sum := range w.SumFiles {
+		c.Sums = append(c.Sums, path.Join(source, sum))
+	}
+	packages := map[string]bool{}
+	for _, b := range in.Builds {
+		t, err := listTarget(s, b.Target, in.Options)
+		if err != nil {
+			return c, err
+		}
+		if !slices.ContainsFunc(c.Targets, func(have download.Target) bool { return sameTarget(have, t) }) {
+			c.Targets = append(c.Targets, t)
+		}
+		c.All = c.All || !b.Imports.Sure
+		for _, p := range b.Imports.Packages {
+			packages[p] = true
+		}
+	}
+	// What an experiment imports is the toolchain's to know.
+	if c.All = c.All || s.Build.Env["GOEXPERIMENT"] != ""; c.All {
+		c.Targets = nil
+		return c, nil
+	}
+	c.Packages = slices.Sorted(maps.Keys(packages))
+	slices.SortFunc(c.Targets, func(a, b download.Target) int { return slices.Compare(a.Env, b.Env) })
+	return c, nil
+}
+
+func sameTarget(a, b download.Target) bool { return slices.Equal(a.Env, b.Env) && a.Tags == b.Tags }
+
+// listTarget is a platform as `go list` is told.
+func listTarget(s *spec.Spec, p ocispecs.Platform, o Options) (download.Target, error) {
+	x := &expander{spec: s, values: templateValues(Input{Spec: s, Target: p, Options: o})}
+	tags := expandTags(x, s.Build.Tags)
+	if err := x.errs.Err(); err != nil {
+		return download.Target{}, err
+	}
+	if s.Build.Race {
+		tags = append(tags, "race")
+	}
+	cgo := "CGO_ENABLED=0"
+	if s.Build.Cgo {
+		cgo = "CGO_ENABLED=1"
+	}
+	env := []string{cgo, "GOARCH=" + p.Architecture, "GOOS=" + p.OS}
+	name, value, err := variant(s, p)
+	if err != nil {
+		return download.Target{}, err
+	}
+	if value != "" {
+		env = append(env, name+"="+value)
+	}
+	slices.Sort(env)
+	return download.Target{Env: env, Tags: strings.Join(tags, ",")}, nil
+}
+
+// moduleRecipe sorts the files that decide what is downloaded by where they come
+// from.
+func moduleRecipe(s *spec.Spec, w *workspace.Workspace) ([]string, []Outside) {
+	files := slices.Clone(w.RecipeFiles)
+	for _, a := range s.Modules.Auth {
+		if a.KnownHosts != "" && !slices.Contains(files, a.KnownHosts) {
+			files = append(files, a.KnownHosts)
+		}
+	}
+	slices.Sort(files)
+	outside := outsides(w)
+	var recipe []string
+	for _, f := range files {
+		i := slices.IndexFunc(outside, func(o Outside) bool { return strings.HasPrefix(f, o.Path+"/") })
+		if i < 0 {
+			recipe = append(recipe, f)
+			continue
+		}
+		outside[i].Recipe = append(outside[i].Recipe, strings.TrimPrefix(f, outside[i].Path+"/"))
+	}
+	return recipe, outside
+}
+
+func moduleEnv(in ModulesInput, proxy proxyList, private privacyRules) []EnvVar {
 	args := in.Options.BuildArgs
 	env := []EnvVar{
 		{"GOMODCACHE", ModCacheDir},
 		{"GOTOOLCHAIN", "local"},
-		{"GOWORK", goWork(in)},
+		{"GOWORK", goWork(in.Workspace)},
 		// Go reads these folders besides the system's bundle, so that the
 		// secret adds authorities and replaces none.
 		{"SSL_CERT_DIR", "/etc/ssl/certs:/etc/pki/tls/certs:" + CADir},
 	}
+	values := map[string]string{
+		"GOPRIVATE": private.private, "GONOPROXY": private.noProxy, "GONOSUMDB": private.noSumDB,
+		"GOSUMDB": in.Spec.Modules.SumDB,
+	}
+	if proxy.offline() && !private.direct() {
+		// Every sum is in go.sum; nothing could answer.
+		values["GOSUMDB"] = "off"
+	}
 	for _, name := range moduleArgs() {
 		if v, ok := args[name]; ok {
-			env = append(env, EnvVar{name, v})
+			values[name] = v
 		}
 	}
-	return &Modules{
-		Dir:     in.Workspace.Dir,
-		Recipe:  in.Workspace.RecipeFiles,
-		Env:     sortEnv(env),
-		Proxy:   newProxy(args),
-		NoCache: in.Options.NoCache[StageModules],
-		At:      mainRanges(in),
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if values[name] != "" {
+			env = append(env, EnvVar{name, values[name]})
+		}
 	}
+	return sortEnv(env)
 }
 
 func newProxy(args map[string]string) Proxy {
@@ -70,11 +259,11 @@ func newProxy(args map[string]string) Proxy {
 
 // goWork says which workspace file Go is to use. It is always said, so that
 // neither the toolchain image's environment nor a stray file decides.
-func goWork(in Input) string {
-	if in.Workspace.GoWork == "" {
+func goWork(w *workspace.Workspace) string {
+	if w.GoWork == "" {
 		return "off"
 	}
-	return SourceDir + "/" + in.Workspace.GoWork
+	return path.Join(SourceOf(w), w.GoWork)
 }
 
 func sortEnv(env []EnvVar) []EnvVar {

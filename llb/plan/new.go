@@ -25,7 +25,10 @@ type Input struct {
 	// Base is the base image's config; nil for scratch.
 	Base *dockerspec.DockerOCIImage
 	// Files is image.files with globs checked and owners resolved.
-	Files   Files
+	Files Files
+	// Modules is the module step that all targets share; nil where there is
+	// nothing to download.
+	Modules *Modules
 	Options Options
 }
 
@@ -66,7 +69,9 @@ func New(in Input) (Plan, error) {
 	return Plan{
 		Target:  in.Target,
 		Build:   in.Build,
-		Modules: newModules(in),
+		Source:  SourceOf(in.Workspace),
+		Outside: outsides(in.Workspace),
+		Modules: in.Modules,
 		Compile: compile,
 		Image:   image,
 	}, nil
@@ -74,9 +79,10 @@ func New(in Input) (Plan, error) {
 
 // NeedsModules tells whether anything has to be downloaded: with a vendor
 // folder in use, or without requirements, there is no module step at all.
-func NeedsModules(s *spec.Spec, w *workspace.Workspace) bool { return w.Requires && !vendored(s, w) }
+func NeedsModules(s *spec.Spec, w *workspace.Workspace) bool { return w.Requires && !Vendored(s, w) }
 
-func vendored(s *spec.Spec, w *workspace.Workspace) bool {
+// Vendored tells whether packages come from a vendor folder.
+func Vendored(s *spec.Spec, w *workspace.Workspace) bool {
 	switch s.Build.Mod {
 	case "vendor":
 		return true

@@ -24,11 +24,13 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/download"
 )
 
 // Where things stand inside the steps and the image.
 const (
-	// SourceDir is where a step sees the build context.
+	// SourceDir is where a step sees the build context, unless SourceOf says
+	// otherwise.
 	SourceDir = "/src"
 	// ModCacheDir is GOMODCACHE.
 	ModCacheDir = "/go/pkg/mod"
@@ -37,7 +39,12 @@ const (
 	// OutDir is where compile leaves the programs.
 	OutDir = "/gokiln/out"
 	// CADir is where the secret with more certificate authorities appears.
-	CADir = "/run/gokiln/ca"
+	CADir = download.CADir
+	// ProxyDir holds the module proxies that are folders, by the name of their
+	// context; SecretDir and SSHDir the secrets and agents' sockets, by id.
+	ProxyDir  = "/gokiln/proxy"
+	SecretDir = "/run/gokiln/secrets"
+	SSHDir    = "/run/gokiln/ssh"
 	// ProgramDir is the image's folder of programs.
 	ProgramDir = "/usr/local/bin"
 )
@@ -45,6 +52,14 @@ const (
 // CASecret is the id of the build secret with certificate authorities, in PEM
 // form, that the module step trusts besides those of the toolchain image.
 const CASecret = "ca-certificates"
+
+// ProxySecret is the id of the build secret that replaces GOPROXY. It is in no
+// cache key and no provenance, so its URLs may hold credentials; the module step
+// sees it in the environment variable ProxySecretEnv.
+const (
+	ProxySecret    = "goproxy"
+	ProxySecretEnv = download.ProxyEnv
+)
 
 // The stages that --no-cache-filter knows by name.
 const (
@@ -61,6 +76,10 @@ type Plan struct {
 	Target ocispecs.Platform
 	// Build is the platform that steps run on.
 	Build ocispecs.Platform
+	// Source is where the steps see the build context, Outside what stands
+	// beside it.
+	Source  string
+	Outside []Outside
 	// Modules is nil where nothing has to be downloaded: no requirement, or a
 	// vendor folder.
 	Modules *Modules
@@ -68,17 +87,30 @@ type Plan struct {
 	Image   Image
 }
 
-// Modules is the step that downloads modules. It depends on nothing that is
-// specific to a target platform, so that all platforms share one vertex.
+// Modules is the step that downloads modules. All target platforms of a build
+// share it.
 type Modules struct {
 	// Dir is the main module's folder in the context.
 	Dir string
-	// Recipe lists the files that decide what is downloaded.
-	Recipe []string
+	// Recipe lists the context's files that decide what is downloaded, Outside
+	// those of the folders beside it.
+	Recipe  []string
+	Outside []Outside
+	// Config is what the step's program is told.
+	Config download.Config
 	// Env is the step's environment, sorted by name.
 	Env []EnvVar
 	// Proxy is passed outside of the cache key.
-	Proxy   Proxy
+	Proxy Proxy
+	// Secrets and Agents are sorted by id.
+	Secrets []Secret
+	Agents  []Agent
+	// ProxyFolders are named contexts that hold module proxies.
+	ProxyFolders []string
+	// Offline steps get no network.
+	Offline bool
+	// StoreID names the cache mount that keeps module zips.
+	StoreID string
 	NoCache bool
 	At      []diag.Range
 }
@@ -93,6 +125,10 @@ type Compile struct {
 	Env []EnvVar
 	// Modules tells whether the step sees the modules layer.
 	Modules bool
+	// WorkSum is the context's go.work.sum, which the module step completes; empty
+	// without a workspace or without modules. The go command would write what the
+	// file lacks, and the source is read-only.
+	WorkSum string
 	// CacheID names the GOCACHE cache mount.
 	CacheID string
 	// Programs are the file names of the results in OutDir.

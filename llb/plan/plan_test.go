@@ -29,8 +29,22 @@ type given struct {
 	base        *dockerspec.DockerOCIImage
 }
 
-// input parses and analyses what is given as the gateway adapter would.
+// input parses and analyses what is given as the gateway adapter would, but for
+// the module step.
 func (g given) input(t *testing.T) Input {
+	t.Helper()
+	in, _ := g.inputs(t)
+	return in
+}
+
+// modules is what the module step is planned from.
+func (g given) modules(t *testing.T) ModulesInput {
+	t.Helper()
+	_, m := g.inputs(t)
+	return m
+}
+
+func (g given) inputs(t *testing.T) (Input, ModulesInput) {
 	t.Helper()
 	s, err := spec.Parse("gokiln.yaml", []byte(g.yaml))
 	if err != nil {
@@ -45,7 +59,7 @@ func (g given) input(t *testing.T) Input {
 	for name, data := range all {
 		fsys[name] = &fstest.MapFile{Data: []byte(data)}
 	}
-	w, err := workspace.Load(t.Context(), fsys, s.Module)
+	w, err := workspace.Load(t.Context(), fsys, s.Module, workspace.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,6 +68,8 @@ func (g given) input(t *testing.T) Input {
 		Spec: s, Workspace: w, Target: target, Build: platforms.MustParse("linux/amd64"),
 		Base: g.base, Options: g.options,
 	}
+	targets := []ModuleBuild{{Target: target, Imports: workspace.Imports{Sure: true, Packages: []string{"example.com/dep/pkg"}}}}
+	modules := ModulesInput{Spec: s, Workspace: w, Options: g.options, Builds: targets}
 	mains := s.Main
 	if len(mains) == 0 {
 		mains = []string{"./cmd/api"}
@@ -65,7 +81,7 @@ func (g given) input(t *testing.T) Input {
 		}
 		in.Packages = append(in.Packages, p)
 	}
-	return in
+	return in, modules
 }
 
 func cmpOr(a, b string) string {
@@ -77,7 +93,12 @@ func cmpOr(a, b string) string {
 
 func (g given) plan(t *testing.T) Plan {
 	t.Helper()
-	p, err := New(g.input(t))
+	in, modules := g.inputs(t)
+	var err error
+	if in.Modules, err = NewModules(modules); err != nil {
+		t.Fatal(err)
+	}
+	p, err := New(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -365,7 +386,7 @@ func TestModules(t *testing.T) {
 		t.Error(diff)
 	}
 	e := env(p.Modules.Env)
-	if e["GOPROXY"] != "https://goproxy.example.com" || e["OTHER"] != "" || p.Modules.Proxy.HTTP != "http://p.example.com" {
+	if p.Modules.Config.Proxy != "https://goproxy.example.com" || e["OTHER"] != "" || p.Modules.Proxy.HTTP != "http://p.example.com" {
 		t.Errorf("%v %v", e, p.Modules.Proxy)
 	}
 }

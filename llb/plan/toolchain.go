@@ -35,6 +35,20 @@ func Toolchain(s *spec.Spec, w *workspace.Workspace) (string, error) {
 	return GolangImage + ":" + release(s, w) + suffix, nil
 }
 
+// ModulesToolchain returns the reference of the image that downloads modules:
+// modules.image, else the one that compiles, except that fetching from
+// repositories takes the official image with git and ssh in it. A step of its own
+// keeps git's large image off a runner that finds the modules in the cache.
+func ModulesToolchain(s *spec.Spec, w *workspace.Workspace, o Options) (string, error) {
+	switch {
+	case s.Modules.Image != "":
+		return s.Modules.Image, nil
+	case s.Build.Image == "" && needsGit(s, o):
+		return GolangImage + ":" + release(s, w) + "-bookworm", nil
+	}
+	return Toolchain(s, w)
+}
+
 // release returns the golang image's tag without its variant.
 func release(s *spec.Spec, w *workspace.Workspace) string {
 	switch {

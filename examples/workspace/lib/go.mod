@@ -1,0 +1,3 @@
+module github.com/gokiln/gokiln/examples/workspace/lib
+
+go 1.26.0

@@ -1,0 +1,27 @@
+package workspace
+
+import (
+	"context"
+	"io/fs"
+)
+
+// Options say how a module is loaded.
+type Options struct {
+	// NoWork is GOWORK=off: a go.work file has no effect.
+	NoWork bool
+	// Outside opens a folder outside of the build context that a replace or use
+	// line names. modulePath is the replaced module's path, "" for a use line;
+	// written is the folder as it is written. ok is false where the user gave
+	// none. nil gives none.
+	Outside func(ctx context.Context, modulePath, written string) (fsys fs.FS, ok bool, err error)
+}
+
+// Outside is a folder outside of the build context that is in use.
+type Outside struct {
+	// Path is clean and relative to the context's root, so it always begins
+	// with "../".
+	Path string
+	// Module is the path of the module that the folder replaces, "" for a use
+	// line.
+	Module string
+}

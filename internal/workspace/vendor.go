@@ -1,0 +1,272 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"go/version"
+	"path"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
+
+	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/symptom"
+)
+
+// CheckVendor holds vendor/modules.txt, beside go.work where one is in force,
+// else beside go.mod, against the require and replace lines, as the go command
+// does with -mod=vendor before it builds. The errors stand at those lines; what
+// modules.txt alone has stands at go.mod or go.work as a whole. It does not look
+// whether the vendored packages are there or are what the versions hold.
+//
+// Before Go 1.14 modules.txt did not mark what go.mod has, so that only a module
+// vendored at another version is an error then, as in Go.
+func (w *Workspace) CheckVendor(ctx context.Context) error {
+	name := path.Join(w.vendorRoot(), "vendor", "modules.txt")
+	ok, err := w.tree.has(ctx, name)
+	if err != nil {
+		return err
+	}
+	c := vendorCheck{w: w, name: name, sync: "go mod vendor", strict: true}
+	if w.work != nil {
+		c.sync = "go work vendor"
+	} else {
+		goLine := w.mod.goLine()
+		c.strict = goLine != "" && version.Compare("go"+goLine, "go1.14") >= 0
+	}
+	var data []byte
+	if ok {
+		if data, err = w.tree.read(ctx, name); err != nil {
+			return err
+		}
+	}
+	c.list = parseVendorList(string(data))
+	c.requirements()
+	c.replacements()
+	c.leftovers()
+	if !ok && len(c.errs) > 0 {
+		return c.missing(ctx)
+	}
+	return c.errs.Err()
+}
+
+// vendorRoot is the folder that Go's vendor folder stands in.
+func (w *Workspace) vendorRoot() string {
+	if w.work != nil {
+		return path.Dir(w.GoWork)
+	}
+	return w.Dir
+}
+
+// vendorList is what a modules.txt says.
+type vendorList struct {
+	explicit map[module.Version]bool
+	// replaced are the replacements, by what they replace; order is that of the
+	// file.
+	replaced map[module.Version]module.Version
+	order    []module.Version
+	// provides are the modules that packages were vendored from, selected their
+	// versions by path.
+	provides []module.Version
+	selected map[string]string
+}
+
+// parseVendorList passes over what it does not know, as Go does.
+func parseVendorList(text string) vendorList {
+	l := vendorList{explicit: make(map[module.Version]bool), replaced: make(map[module.Version]module.Version), selected: make(map[string]string)}
+	var mod module.Version
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.HasPrefix(line, "# ") {
+			if fields := strings.Fields(line); len(fields) >= 3 {
+				mod = l.module(fields[1:])
+			}
+			continue
+		}
+		if mod.Path == "" {
+			continue
+		}
+		if annotations, ok := strings.CutPrefix(line, "## "); ok {
+			for entry := range strings.SplitSeq(annotations, ";") {
+				if strings.TrimSpace(entry) == "explicit" {
+					l.explicit[mod] = true
+				}
+			}
+			continue
+		}
+		if f := strings.Fields(line); len(f) == 1 && module.CheckImportPath(f[0]) == nil {
+			if v, ok := l.selected[mod.Path]; !ok || semver.Compare(v, mod.Version) < 0 {
+				l.provides = append(l.provides, mod)
+				l.selected[mod.Path] = mod.Version
+			}
+		}
+	}
+	return l
+}
+
+// module reads a line "path [version] [=> path [version]]" without its "#". The
+// zero module.Version is a line that says nothing.
+func (l *vendorList) module(f []string) module.Version {
+	var mod module.Version
+	switch {
+	case semver.IsValid(f[1]):
+		mod, f = module.Version{Path: f[0], Version: f[1]}, f[2:]
+	case f[1] == "=>":
+		mod, f = module.Version{Path: f[0]}, f[1:]
+	default:
+		return mod
+	}
+	if len(f) < 2 || f[0] != "=>" {
+		return mod
+	}
+	to := module.Version{Path: f[1]}
+	if len(f) == 3 && semver.IsValid(f[2]) {
+		to.Version = f[2]
+	} else if len(f) != 2 {
+		return mod
+	}
+	l.replaced[mod] = to
+	l.order = append(l.order, mod)
+	return mod
+}
+
+// vendorCheck gathers where a modules.txt and the modules disagree.
+type vendorCheck struct {
+	w      *Workspace
+	name   string
+	sync   string // the command that writes the vendor folder
+	strict bool   // modules.txt has marks, being of Go 1.14 or later
+	list   vendorList
+	errs   diag.List
+}
+
+func (c *vendorCheck) add(src diag.Source, line *modfile.Line, format string, args ...any) {
+	c.errs = append(c.errs, diag.Errorf(src, lineRange(src.Data, line), "%s; run `%s` and commit the vendor folder %s",
+		fmt.Sprintf(format, args...), c.sync, symptom.Vendor.Tag()))
+}
+
+// missing is the error for no modules.txt where Go wants one, in place of one
+// for each line of go.mod.
+func (c *vendorCheck) missing(ctx context.Context) error {
+	first := c.errs[0]
+	hint := ignoreHint(ctx, c.w.tree, c.name)
+	return diag.Errorf(first.Source, first.Range, "there is no %s in the build context%s, so nothing says what the vendor folder holds; run `%s` and commit the vendor folder %s",
+		c.name, hint, c.sync, symptom.Vendor.Tag())
+}
+
+func (c *vendorCheck) requirements() {
+	for _, m := range c.w.members {
+		for _, r := range m.file.Require {
+			switch at, ok := c.list.selected[r.Mod.Path]; {
+			case c.list.explicit[r.Mod]:
+			case ok && at != r.Mod.Version:
+				c.add(m.src, r.Syntax, "%s is required, but %s has %s", r.Mod, c.name, at)
+			case c.strict:
+				c.add(m.src, r.Syntax, "%s is required, but %s does not mark it as explicit", r.Mod, c.name)
+			}
+		}
+	}
+}
+
+// replacements holds each replace line against modules.txt.
+func (c *vendorCheck) replacements() {
+	seen := make(map[module.Version]bool)
+	check := func(src diag.Source, lines []*modfile.Replace) {
+		for _, line := range lines {
+			if seen[line.Old] {
+				continue
+			}
+			seen[line.Old] = true
+			want, ok := c.w.replacementOf(line.Old)
+			got, marked := c.list.replaced[line.Old]
+			switch {
+			case ok && marked && !c.sameReplacement(want, got):
+				c.add(src, line.Syntax, "%s is replaced by %s, but %s says by %s", line.Old, want.line.New, c.name, got)
+			case ok && !marked && (c.strict || line.Old.Version != "" && c.list.selected[line.Old.Path] == line.Old.Version):
+				c.add(src, line.Syntax, "%s is replaced, but %s does not say so", line.Old, c.name)
+			}
+		}
+	}
+	for _, m := range c.w.members {
+		check(m.src, m.file.Replace)
+	}
+	if c.w.work != nil {
+		check(c.w.work.src, c.w.work.file.Replace)
+	}
+}
+
+// sameReplacement compares folders by where they lead to, from the folder that
+// vendor stands in, and not by how they are written.
+func (c *vendorCheck) sameReplacement(want replacement, got module.Version) bool {
+	if want.line.New == got {
+		return true
+	}
+	if !want.local || got.Version != "" || want.dir == "" {
+		return false
+	}
+	dir, reason := resolve(c.w.vendorRoot(), got.Path)
+	return reason != absolutePath && dir == want.dir
+}
+
+// leftovers finds what modules.txt marks and the modules don't have any more.
+func (c *vendorCheck) leftovers() {
+	required := make(map[module.Version]bool)
+	for _, m := range c.w.members {
+		for _, r := range m.file.Require {
+			required[r.Mod] = true
+		}
+	}
+	for _, mod := range c.list.provides {
+		if c.list.explicit[mod] && !required[mod] && !c.sameModule(mod.Path) {
+			c.add(c.w.inForce(), nil, "%s marks %s as explicit, but no require line has it", c.name, mod)
+		}
+	}
+	for _, mod := range c.list.order {
+		if _, ok := c.w.replacementOf(mod); !ok {
+			c.add(c.w.inForce(), nil, "%s says that %s is replaced, but no replace line does so", c.name, mod)
+		}
+	}
+}
+
+// sameModule reports whether a require line for the path has been blamed.
+func (c *vendorCheck) sameModule(modulePath string) bool {
+	for _, m := range c.w.members {
+		for _, r := range m.file.Require {
+			if r.Mod.Path == modulePath {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// replacementOf is the replace directive in force for a module, as Go finds it:
+// go.work's, else a member's, the one of a version before the one of all.
+func (w *Workspace) replacementOf(mod module.Version) (replacement, bool) {
+	if mod.Version == "" && w.isMember(mod.Path) {
+		return replacement{}, false
+	}
+	if w.work != nil {
+		if rep, ok := replacementIn(path.Dir(w.GoWork), w.work.src, w.work.file.Replace, mod); ok {
+			return rep, true
+		}
+	}
+	for _, m := range w.members {
+		if rep, ok := replacementIn(m.dir, m.src, m.file.Replace, mod); ok {
+			return rep, true
+		}
+	}
+	return replacement{}, false
+}
+
+func replacementIn(base string, src diag.Source, lines []*modfile.Replace, mod module.Version) (replacement, bool) {
+	for _, v := range []string{mod.Version, ""} {
+		for _, line := range lines {
+			if line.Old.Path == mod.Path && line.Old.Version == v {
+				return newReplacement(base, src, line), true
+			}
+		}
+	}
+	return replacement{}, false
+}

@@ -1,0 +1,154 @@
+package plan
+
+import (
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/symptom"
+	"github.com/gokiln/gokiln/spec"
+)
+
+// folderPrefix marks an element of a proxy list that is a named context.
+const folderPrefix = "context:"
+
+// proxyList is GOPROXY, taken apart.
+type proxyList struct {
+	// value is for the go command: folders are file URLs.
+	value string
+	// folders are the named contexts in it, hosts the servers.
+	folders, hosts []string
+	// direct tells that modules may come from their repositories.
+	direct bool
+	// ofArg tells that a build argument gave the list.
+	ofArg bool
+}
+
+// moduleProxy reads the build argument GOPROXY, else modules.proxy. Nothing
+// given means what the toolchain image or Go has as its default.
+func moduleProxy(s *spec.Spec, o Options) (proxyList, error) {
+	list := proxyList{value: s.Modules.Proxy}
+	if v, ok := o.BuildArgs["GOPROXY"]; ok {
+		list = proxyList{value: v, ofArg: true}
+	}
+	var out strings.Builder
+	for rest := list.value; rest != ""; {
+		element, separator := rest, ""
+		if i := strings.IndexAny(rest, ",|"); i >= 0 {
+			element, separator = rest[:i], rest[i:i+1]
+		}
+		rest = rest[len(element)+len(separator):]
+		element, err := list.element(strings.TrimSpace(element))
+		if err != nil {
+			return list, list.fail(s, "%w", err)
+		}
+		out.WriteString(element + separator)
+	}
+	list.value = out.String()
+	return list, nil
+}
+
+// element notes what an element is and returns it in Go's words.
+func (l *proxyList) element(e string) (string, error) {
+	if name, ok := strings.CutPrefix(e, folderPrefix); ok {
+		if !slices.Contains(l.folders, name) {
+			l.folders = append(l.folders, name)
+		}
+		return "file://" + path.Join(ProxyDir, name), nil
+	}
+	if e == "direct" {
+		l.direct = true
+	}
+	// Go adds the scheme where there is none, so a user may hide in what parses
+	// as no URL.
+	if _, host, ok := strings.Cut(e, "@"); ok {
+		return "", credentialsInProxy{host}
+	}
+	// What is no URL is for the go command to refuse.
+	if u, err := url.Parse(e); err == nil && u.Host != "" {
+		l.hosts = append(l.hosts, u.Host)
+	}
+	return e, nil
+}
+
+// credentialsInProxy is the error of a URL with a password, which the value's
+// way through the cache key and the provenance would publish.
+type credentialsInProxy struct{ host string }
+
+func (e credentialsInProxy) Error() string {
+	return "the URL of " + e.host + " holds credentials, which would be published with the image's provenance; " +
+		"give them with modules.auth, or the whole list as the secret `goproxy` (--secret id=goproxy,env=GOPROXY)"
+}
+
+// offline reports whether nothing in the list needs a network.
+func (l proxyList) offline() bool { return l.value != "" && len(l.hosts) == 0 && !l.direct }
+
+// check finds a list that can't give anything.
+func (l proxyList) check(s *spec.Spec, p privacyRules) error {
+	if !l.offline() || len(l.folders) > 0 || p.direct() {
+		return nil
+	}
+	return l.fail(s, "%q leaves no place to get modules from, and there is no vendor folder in use; run `go mod vendor` and commit the result, or give a folder laid out as a module proxy: proxy: \"context:modules\" with --build-context modules=DIR %s",
+		"off", symptom.Offline.Tag())
+}
+
+func (l proxyList) fail(s *spec.Spec, format string, args ...any) error {
+	if l.ofArg {
+		return diag.Errorf(s.Source, diag.Range{}, "build argument GOPROXY: "+format, args...)
+	}
+	return diag.Errorf(s.Source, s.At("modules.proxy"), "modules.proxy: "+format, args...)
+}
+
+// privacyRules are the patterns of modules that are not for the public servers.
+type privacyRules struct{ private, noProxy, noSumDB string }
+
+// privacy gathers modules.private and the hosts that modules.auth has
+// credentials for, unless they are proxies. Build arguments replace them.
+func privacy(s *spec.Spec, o Options) privacyRules {
+	proxies, _ := moduleProxy(s, o)
+	private := slices.Clone(s.Modules.Private)
+	for _, a := range s.Modules.Auth {
+		if slices.Contains(proxies.hosts, a.Host) {
+			continue
+		}
+		// A module path has no port.
+		host, _, _ := strings.Cut(a.Host, ":")
+		if p := path.Join(host, a.Path); !slices.Contains(private, p) {
+			private = append(private, p)
+		}
+	}
+	slices.Sort(private)
+	r := privacyRules{
+		private: strings.Join(private, ","),
+		noProxy: strings.Join(s.Modules.NoProxy, ","),
+		noSumDB: strings.Join(s.Modules.NoSumDB, ","),
+	}
+	for name, value := range map[string]*string{"GOPRIVATE": &r.private, "GONOPROXY": &r.noProxy, "GONOSUMDB": &r.noSumDB} {
+		if v, ok := o.BuildArgs[name]; ok {
+			*value = v
+		}
+	}
+	return r
+}
+
+// direct reports whether the rules send some modules to their repositories.
+// Go takes GONOPROXY from GOPRIVATE where it is not set.
+func (r privacyRules) direct() bool {
+	if r.noProxy != "" {
+		return r.noProxy != "none"
+	}
+	return r.private != ""
+}
+
+// needsGit reports whether the module step is likely to fetch from
+// repositories. That a list ends with direct does not make it so: it is what
+// Go's own default ends with.
+func needsGit(s *spec.Spec, o Options) bool {
+	list, err := moduleProxy(s, o)
+	if err != nil {
+		return false
+	}
+	return list.direct && len(list.hosts)+len(list.folders) == 0 || privacy(s, o).direct()
+}

@@ -24,13 +24,17 @@ type refReader interface {
 
 // refFS shows a solved result as an fs.FS. Each folder is listed once: whether
 // a file exists is answered from its folder's listing, which costs one call
-// for all the questions that Go asks about a folder.
+// for all the questions that Go asks about a folder. The beginning of each file
+// is fetched once: imports are read for every target.
 type refFS struct {
 	ctx context.Context
 	ref refReader
 
 	mu   sync.Mutex
 	dirs map[string]*listing
+	// heads are the first pieces of opened files, as far as kept allows.
+	heads map[string][]byte
+	kept  int
 }
 
 type listing struct {
@@ -40,7 +44,7 @@ type listing struct {
 }
 
 func newRefFS(ctx context.Context, ref refReader) *refFS {
-	return &refFS{ctx: ctx, ref: ref, dirs: map[string]*listing{}}
+	return &refFS{ctx: ctx, ref: ref, dirs: map[string]*listing{}, heads: map[string][]byte{}}
 }
 
 var (
@@ -143,6 +147,41 @@ func (f *refFS) Open(name string) (fs.File, error) {
 // package clause and imports fit in one piece nearly always.
 const pieceSize = 8 << 10
 
+// mostKept bounds the memory for the beginnings of files: 16000 usual Go files.
+const mostKept = 64 << 20
+
+// head fetches the first piece of a file.
+func (f *refFS) head(name string) ([]byte, error) {
+	f.mu.Lock()
+	data, ok := f.heads[name]
+	f.mu.Unlock()
+	if ok {
+		return data, nil
+	}
+	data, err := f.piece(name, 0)
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.kept+len(data) <= mostKept {
+		f.heads[name] = data
+		f.kept += len(data)
+	}
+	return data, nil
+}
+
+func (f *refFS) piece(name string, offset int) ([]byte, error) {
+	data, err := f.ref.ReadFile(f.ctx, client.ReadRequest{
+		Filename: name,
+		Range:    &client.FileRange{Offset: offset, Length: pieceSize},
+	})
+	if err != nil {
+		return nil, readError("read", name, err)
+	}
+	return data, nil
+}
+
 type openFile struct {
 	fs     *refFS
 	name   string
@@ -157,12 +196,9 @@ func (o *openFile) Close() error               { return nil }
 
 func (o *openFile) Read(p []byte) (int, error) {
 	if len(o.piece) == 0 && !o.eof {
-		data, err := o.fs.ref.ReadFile(o.fs.ctx, client.ReadRequest{
-			Filename: o.name,
-			Range:    &client.FileRange{Offset: o.offset, Length: pieceSize},
-		})
+		data, err := o.next()
 		if err != nil {
-			return 0, readError("read", o.name, err)
+			return 0, err
 		}
 		o.piece, o.eof = data, len(data) < pieceSize
 		o.offset += len(data)
@@ -173,6 +209,13 @@ func (o *openFile) Read(p []byte) (int, error) {
 	n := copy(p, o.piece)
 	o.piece = o.piece[n:]
 	return n, nil
+}
+
+func (o *openFile) next() ([]byte, error) {
+	if o.offset == 0 {
+		return o.fs.head(o.name)
+	}
+	return o.fs.piece(o.name, o.offset)
 }
 
 type openDir struct {

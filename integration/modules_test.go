@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http/httptest"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"golang.org/x/mod/sumdb"
+	"golang.org/x/mod/sumdb/note"
 
 	"github.com/gokiln/gokiln/integration/internal/modserver"
 )
@@ -340,4 +343,39 @@ func TestOffline(t *testing.T) {
 		r := s.try(t, build{Dir: app(t, files), Args: []string{"-f", "gokiln.yaml", "."}})
 		checkFailure(t, failure{want: []string{"gokiln.yaml:3", "go mod vendor", "(M12, "}}, r)
 	})
+}
+
+// What no go.sum vouches for, in a workspace, the checksum database does.
+func TestChecksumDatabase(t *testing.T) {
+	s := setup(t)
+	s.needsOwnDaemon(t)
+	t.Parallel()
+	private, public, err := note.GenerateKey(nil, "sum.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	database := sumdb.NewTestServer(private, func(path, version string) ([]byte, error) {
+		return []byte(modserver.Sums(library(path, version))), nil
+	})
+	server := httptest.NewServer(sumdb.NewServer(database))
+	t.Cleanup(server.Close)
+	for name, tamper := range map[string]bool{"true": false, "tampered": true} {
+		t.Run(name, func(t *testing.T) {
+			lib := library(modulePath(t, "lib"), "v1.0.0")
+			p := modserver.Start(t, modserver.Options{Modules: []modserver.Module{lib}, Fault: func(path string, _ int) modserver.Fault {
+				return modserver.Fault{Tamper: tamper && strings.HasSuffix(path, ".zip")}
+			}})
+			dir := app(t, with(
+				map[string]string{"go.mod": "", "go.work": "go 1.26\n\nuse ./app\n", "app/go.mod": "module example.com/app\n\ngo 1.26\n\n" + require(lib),
+					"gokiln.yaml": fmt.Sprintf("module: app\nmodules: {sumdb: '%s %s'}\n", public, server.URL)},
+				program("app/main.go", lib.Path),
+			))
+			if tamper {
+				checkFailure(t, failure{want: []string{lib.Path + " v1.0.0", "sum.example.com", "(M4, "}}, s.try(t, build{Dir: dir, Args: fromProxy(p, ".")}))
+				return
+			}
+			img, _ := s.pushOne(t, build{Dir: dir, Args: fromProxy(p, ".")})
+			s.prints(t, img, "lib v1.0.0")
+		})
+	}
 }

@@ -14,6 +14,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/symptom"
 	"github.com/gokiln/gokiln/internal/workspace"
 	"github.com/gokiln/gokiln/llb/plan"
 )
@@ -121,8 +122,8 @@ func (b *build) checkKnownHosts() error {
 		if info, err := fs.Stat(b.files, a.KnownHosts); err != nil || info.IsDir() {
 			at := fmt.Sprintf("modules.auth[%d].known_hosts", i)
 			errs = append(errs, diag.Errorf(b.spec.Source, b.spec.At(at),
-				"%s: there is no file %q in the build context; write the server's key there with `ssh-keyscan %s`, compare it with what the server's owner publishes, and check .dockerignore",
-				at, a.KnownHosts, a.Host))
+				"%s: there is no file %q in the build context; write the server's key there with `ssh-keyscan %s`, compare it with what the server's owner publishes, and check .dockerignore %s",
+				at, a.KnownHosts, a.Host, symptom.SSH.Tag()))
 		}
 	}
 	return errs.Err()
@@ -140,7 +141,7 @@ func (b *build) openModulesToolchain(ctx context.Context) error {
 	img, err := b.loadImage(ctx, ref, "module toolchain", b.platform)
 	if err != nil {
 		return diag.Errorf(b.spec.Source, b.spec.At("modules"),
-			"modules: toolchain image %q: %w; name one that holds Go and, for private modules, git and ssh with `modules.image`", ref, err)
+			"modules: toolchain image %q: %w; name one that holds Go and, for private modules, git and ssh with `modules.image` %s", ref, err, symptom.NoGit.Tag())
 	}
 	b.modules.toolchain = img.state
 	return plan.CheckToolchain(b.spec, b.workspace, ref, img.env())
@@ -155,7 +156,7 @@ func (b *build) openProxyFolders(ctx context.Context) error {
 		}
 		if st == nil {
 			return diag.Errorf(b.spec.Source, b.spec.At("modules.proxy"),
-				"modules.proxy: the build got no context %q; pass the folder with --build-context %s=DIR (it is laid out as a module proxy, such as $(go env GOMODCACHE)/cache/download)", name, name)
+				"modules.proxy: the build got no context %q; pass the folder with --build-context %s=DIR (it is laid out as a module proxy, such as $(go env GOMODCACHE)/cache/download) %s", name, name, symptom.Offline.Tag())
 		}
 		b.modules.folders[name] = *st
 	}

@@ -79,7 +79,7 @@ type credentialsInProxy struct{ host string }
 
 func (e credentialsInProxy) Error() string {
 	return "the URL of " + e.host + " holds credentials, which would be published with the image's provenance; " +
-		"give them with modules.auth, or the whole list as the secret `goproxy` (--secret id=goproxy,env=GOPROXY)"
+		"give them with modules.auth, or the whole list as the secret `goproxy` (--secret id=goproxy,env=GOPROXY) " + symptom.Secret.Tag()
 }
 
 // offline reports whether nothing in the list needs a network.

@@ -115,6 +115,8 @@ func TestExamples(t *testing.T) {
 		{"hello", [][]string{nil}, []string{"hello, world"}},
 		{"service", [][]string{{"-version"}, {"-check"}}, []string{"1.2.3", "check: ok"}},
 		{"binaries", [][]string{{"-version"}}, []string{"1.2.3"}},
+		{"private", [][]string{nil}, []string{"0 dependencies"}},
+		{"workspace", [][]string{nil}, []string{"hello, workspace"}},
 		{"assets", [][]string{{"-version"}, {"-check"}}, []string{"1.2.3", "check: ok"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

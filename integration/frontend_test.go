@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,6 +27,9 @@ func TestFrontendImage(t *testing.T) {
 	if diff := cmp.Diff(configOf(t, a).Config.Labels, configOf(t, b).Config.Labels); diff != "" {
 		t.Errorf("labels: %s", diff)
 	}
+	if !bytes.Equal(content(t, a, "gokiln-modules"), content(t, b, "usr/local/bin/gokiln-modules")) {
+		t.Error("the program of the module step is not the same in both, though only its version differs: module layers would not be shared")
+	}
 	for name, img := range map[string]image.Image{"Dockerfile": a, "gokiln.yaml": b} {
 		if size := compressed(t, img); size > maxFrontend {
 			t.Errorf("the image of the %s is %d bytes, more than %d", name, size, maxFrontend)
@@ -45,6 +49,15 @@ func TestFrontendImage(t *testing.T) {
 	if diff := cmp.Diff(got[0], got[1]); diff != "" {
 		t.Errorf("the two frontends make different images: %s", diff)
 	}
+}
+
+func content(t *testing.T, img image.Image, name string) []byte {
+	t.Helper()
+	data, err := img.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 func compressed(t *testing.T, img image.Image) int64 {

@@ -55,7 +55,7 @@ func TestToolchainThatLooksForANetwork(t *testing.T) {
 	src := app(t, withDependency(t, "network"))
 	for _, network := range []string{"default", "host"} {
 		t.Run(network, func(t *testing.T) {
-			args := append(caSecret(), "-f", "gokiln.yaml", "--platform", both, "--no-cache", "--network", network,
+			args := append(caSecret(), "-f", "gokiln.yaml", "--platform", "linux/amd64", "--no-cache", "--network", network,
 				"--build-context", "golang=docker-image://"+toolchain, "-o", "type=cacheonly")
 			if network == "host" {
 				args = append(args, "--allow", "network.host")

@@ -26,7 +26,8 @@ func (s suite) call(t *testing.T, dir, request string, args ...string) (string, 
 func TestCallOutline(t *testing.T) {
 	s := setup(t)
 	t.Parallel()
-	dir := tinyApp(t, "main: .\nbuild: {ldflags: ['-X main.v={{ .Version }}']}\nimage: {labels: {channel: '{{ .Args.CHANNEL }}'}}\n", "outline")
+	dir := tinyApp(t, "main: .\nmodules: {auth: [{host: github.com/acme, token: github-token}, {host: git.example.com, ssh: default, known_hosts: known_hosts}]}\n"+
+		"build: {ldflags: ['-X main.v={{ .Version }}']}\nimage: {labels: {channel: '{{ .Args.CHANNEL }}'}}\n", "outline")
 	out, err := s.call(t, dir, "outline,format=json", "--build-arg", "VERSION=1.2.3")
 	if err != nil {
 		t.Fatal(err)
@@ -34,6 +35,7 @@ func TestCallOutline(t *testing.T) {
 	var got struct {
 		Name          string
 		Args, Secrets []struct{ Name, Value string }
+		SSH           []struct{ Name string }
 	}
 	if err := json.Unmarshal([]byte(out), &got); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -45,8 +47,15 @@ func TestCallOutline(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"CHANNEL": "", "VERSION": "1.2.3"}, args); diff != "" {
 		t.Error(diff)
 	}
-	if len(got.Secrets) != 1 || got.Secrets[0].Name != "ca-certificates" {
-		t.Errorf("secrets %+v", got.Secrets)
+	var secrets []string
+	for _, s := range got.Secrets {
+		secrets = append(secrets, s.Name)
+	}
+	if diff := cmp.Diff([]string{"ca-certificates", "goproxy", "github-token"}, secrets); diff != "" {
+		t.Errorf("secrets: %s", diff)
+	}
+	if len(got.SSH) != 1 || got.SSH[0].Name != "default" {
+		t.Errorf("agents %+v", got.SSH)
 	}
 	if out, err = s.call(t, dir, "outline"); err != nil || !strings.Contains(out, "CHANNEL") {
 		t.Errorf("as text: %v\n%s", err, out)

@@ -68,6 +68,8 @@ type run struct {
 	env []string
 	// tries counts failed tries by what failed.
 	tries map[string]int
+	// fresh counts the zips that the store did not have.
+	fresh int
 	// evicted are the damaged versions that were taken out of the store.
 	evicted map[module.Version]bool
 }
@@ -171,6 +173,9 @@ func (r *run) keepProved() error {
 		if err != nil {
 			return err
 		}
+		if whole && !r.store.holds(m) {
+			r.fresh++
+		}
 		if err := r.store.keep(m, r.paths.ModCache, whole); err != nil {
 			return err
 		}
@@ -219,7 +224,7 @@ func (r *run) report() error {
 			}
 		}
 	}
-	r.say("modules: %d, %.1f MB of zips, proved against go.sum", len(versions), float64(size)/1e6)
+	r.say("modules: %d, %.1f MB of zips, %d of them new to the store; all proved against go.sum", len(versions), float64(size)/1e6, r.fresh)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -27,13 +28,14 @@ func (b *build) subrequest(ctx context.Context) (res *client.Result, ok bool, er
 	})
 }
 
-// outline lists the build arguments and secrets that the spec takes.
+// outline lists the build arguments, secrets and agents that the spec takes.
 func (b *build) outline(context.Context) (*outline.Outline, error) {
 	s, err := spec.Parse(b.src.Filename, b.src.Data)
 	if err != nil {
 		return nil, err
 	}
-	o := &outline.Outline{Name: plan.StageImage, Secrets: []outline.Secret{{Name: plan.CASecret}}, Sources: [][]byte{b.src.Data}}
+	o := &outline.Outline{Name: plan.StageImage, Sources: [][]byte{b.src.Data}}
+	o.Secrets, o.SSH = credentials(s)
 	for _, name := range plan.UsedArgs(s) {
 		o.Args = append(o.Args, outline.Arg{Name: name, Value: b.ui.BuildArgs[name]})
 	}
@@ -42,6 +44,24 @@ func (b *build) outline(context.Context) (*outline.Outline, error) {
 		o.Args = append(o.Args, arg)
 	}
 	return o, nil
+}
+
+// credentials are what the module step takes: optional for every spec, required
+// for modules.auth.
+func credentials(s *spec.Spec) ([]outline.Secret, []outline.SSH) {
+	secrets := []outline.Secret{{Name: plan.CASecret}, {Name: plan.ProxySecret}}
+	var agents []outline.SSH
+	for _, a := range s.Modules.Auth {
+		secret := outline.Secret{Name: cmp.Or(a.Token, a.Netrc), Required: true}
+		if secret.Name != "" && !slices.Contains(secrets, secret) {
+			secrets = append(secrets, secret)
+		}
+		agent := outline.SSH{Name: a.SSH, Required: true}
+		if agent.Name != "" && !slices.Contains(agents, agent) {
+			agents = append(agents, agent)
+		}
+	}
+	return secrets, agents
 }
 
 // implicitArgs lists the build arguments that set values which templates use.

@@ -52,7 +52,7 @@ func (b *build) planModules(ctx context.Context) error {
 	if !plan.NeedsModules(b.spec, b.workspace) {
 		return nil
 	}
-	in := plan.ModulesInput{Spec: b.spec, Workspace: b.workspace, Options: b.options}
+	in := plan.ModulesInput{Spec: b.spec, Workspace: b.workspace, Options: b.options, ToolchainEnv: b.toolchain.env()}
 	var err error
 	if in.Builds, err = b.moduleBuilds(ctx); err != nil {
 		return err

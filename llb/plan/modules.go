@@ -47,6 +47,8 @@ type ModulesInput struct {
 	Workspace *workspace.Workspace
 	Options   Options
 	Builds    []ModuleBuild
+	// ToolchainEnv is the environment of the image that compiles.
+	ToolchainEnv []string
 }
 
 // ModuleBuild is what one target platform needs.
@@ -154,14 +156,23 @@ func moduleConfig(in ModulesInput, proxy proxyList) (download.Config, error) {
 			packages[p] = true
 		}
 	}
-	// What an experiment imports is the toolchain's to know.
-	if c.All = c.All || s.Build.Env["GOEXPERIMENT"] != ""; c.All {
+	if c.All = c.All || hiddenTags(s, in.ToolchainEnv); c.All {
 		c.Targets = nil
 		return c, nil
 	}
 	c.Packages = slices.Sorted(maps.Keys(packages))
 	slices.SortFunc(c.Targets, func(a, b download.Target) int { return slices.Compare(a.Env, b.Env) })
 	return c, nil
+}
+
+// hiddenTags reports whether compile has build tags that reading the code by the
+// spec's does not know: experiments, and flags in the toolchain image's
+// environment.
+func hiddenTags(s *spec.Spec, toolchainEnv []string) bool {
+	return s.Build.Env["GOEXPERIMENT"] != "" || slices.ContainsFunc(toolchainEnv, func(e string) bool {
+		name, value, _ := strings.Cut(e, "=")
+		return name == "GOEXPERIMENT" && value != "" || name == "GOFLAGS" && strings.Contains(value, "tags")
+	})
 }
 
 func sameTarget(a, b download.Target) bool { return slices.Equal(a.Env, b.Env) && a.Tags == b.Tags }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gokiln/gokiln/internal/download"
 	"github.com/gokiln/gokiln/internal/workspace"
+	"github.com/gokiln/gokiln/spec"
 )
 
 const withDep = "module example.com/app\n\ngo 1.26\n\nrequire example.com/dep v1.0.0\n"
@@ -235,6 +236,28 @@ func TestSharedTargets(t *testing.T) {
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%q: %s", c.targets, diff)
+		}
+	}
+}
+
+// Flags of the toolchain image may add tags that the analysis did not see.
+func TestHiddenTags(t *testing.T) {
+	for _, c := range []struct {
+		spec string
+		env  []string
+		all  bool
+	}{
+		{"", []string{"GOFLAGS=-mod=mod", "GOEXPERIMENT="}, false},
+		{"", []string{"GOFLAGS=-buildvcs=false -tags=extra"}, true},
+		{"", []string{"GOEXPERIMENT=jsonv2"}, true},
+		{"build: {env: {GOEXPERIMENT: jsonv2}}", nil, true},
+	} {
+		s, err := spec.Parse("gokiln.yaml", []byte(c.spec))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := hiddenTags(s, c.env); got != c.all {
+			t.Errorf("%q %q: %v, want %v", c.spec, c.env, got, c.all)
 		}
 	}
 }

@@ -15,8 +15,9 @@ import (
 // modules returns the module cache as a layer of its own. Its key is made from
 // the recipe files' content, the list of imports, the toolchain image, the
 // environment and the program that the step runs, so that all platforms and
-// every change to the code share it. Secrets, proxies and the store are in no
-// key.
+// every change to the code share it. Secrets, HTTP proxies and the store are in no
+// key; the list of module proxies and the patience with them are, because BuildKit
+// has no other way to hand a step what it shall not be keyed by.
 //
 // The recipe is mounted writable, because in a workspace the go command completes
 // go.work.sum, and without an output: such a mount is keyed by its content, as a

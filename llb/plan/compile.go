@@ -131,6 +131,7 @@ func compileEnv(in Input, x *expander) ([]EnvVar, error) {
 	}
 	env := []EnvVar{
 		{"CGO_ENABLED", cgo},
+		{"GO111MODULE", "on"},
 		{"GOARCH", in.Target.Architecture},
 		{"GOCACHE", GoCacheDir},
 		{"GOENV", "off"},

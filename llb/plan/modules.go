@@ -229,6 +229,7 @@ func moduleRecipe(s *spec.Spec, w *workspace.Workspace) ([]string, []Outside) {
 func moduleEnv(in ModulesInput, proxy proxyList, private privacyRules) []EnvVar {
 	args := in.Options.BuildArgs
 	env := []EnvVar{
+		{"GO111MODULE", "on"},
 		{"GOMODCACHE", ModCacheDir},
 		{"GOTOOLCHAIN", "local"},
 		{"GOWORK", goWork(in.Workspace)},
@@ -245,9 +246,7 @@ func moduleEnv(in ModulesInput, proxy proxyList, private privacyRules) []EnvVar 
 		values["GOSUMDB"] = "off"
 	}
 	for _, name := range moduleArgs() {
-		if v, ok := args[name]; ok {
-			values[name] = v
-		}
+		values[name] = cmp.Or(args[name], values[name])
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if values[name] != "" {

@@ -116,6 +116,8 @@ func TestModuleErrors(t *testing.T) {
 	}{
 		"password without a scheme": {"", "me:s3cret@goproxy.example.com", "modules.auth"},
 		"password in an argument":   {"", "https://me:s3cret@goproxy.example.com", "modules.auth"},
+		"at sign in the password":   {"", "https://me:s3cret@s3cret@goproxy.example.com", "modules.auth"},
+		"login without encryption":  {"modules: {proxy: 'http://goproxy.example.com', auth: [{host: goproxy.example.com, token: t}]}", "", "https"},
 		"off and nothing else":      {"modules: {proxy: off}", "", "go mod vendor"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -258,6 +260,26 @@ func TestHiddenTags(t *testing.T) {
 		}
 		if got := hiddenTags(s, c.env); got != c.all {
 			t.Errorf("%q %q: %v, want %v", c.spec, c.env, got, c.all)
+		}
+	}
+}
+
+// A variable of a pipeline that is not set gives an empty argument. As in Go it
+// counts as none.
+func TestEmptyArguments(t *testing.T) {
+	args := map[string]string{"GOPROXY": "", "GOPRIVATE": "", "GONOPROXY": "", "GONOSUMDB": "", "GOSUMDB": ""}
+	with, without := planned(t, private, args), planned(t, private, nil)
+	if diff := cmp.Diff(without, with); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The argument's proxy is the one that modules.auth has, however it is written.
+func TestProxyHostIsNotPrivate(t *testing.T) {
+	m := planned(t, "modules: {auth: [{host: goproxy.example.com, netrc: n}]}", map[string]string{"GOPROXY": "https://GOPROXY.example.com:443/go"})
+	for _, e := range m.Env {
+		if e.Name == "GOPRIVATE" {
+			t.Errorf("GOPRIVATE=%s", e.Value)
 		}
 	}
 }

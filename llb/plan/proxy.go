@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"net/url"
 	"path"
 	"slices"
@@ -20,6 +21,8 @@ type proxyList struct {
 	value string
 	// folders are the named contexts in it, hosts the servers.
 	folders, hosts []string
+	// plain are those of the hosts that are reached without encryption.
+	plain []string
 	// direct tells that modules may come from their repositories.
 	direct bool
 	// ofArg tells that a build argument gave the list.
@@ -30,7 +33,9 @@ type proxyList struct {
 // given means what the toolchain image or Go has as its default.
 func moduleProxy(s *spec.Spec, o Options) (proxyList, error) {
 	list := proxyList{value: s.Modules.Proxy}
-	if v, ok := o.BuildArgs["GOPROXY"]; ok {
+	// As in Go empty is as good as not set: a variable of a pipeline that is not
+	// set must not send private names to public servers.
+	if v := strings.TrimSpace(o.BuildArgs["GOPROXY"]); v != "" {
 		list = proxyList{value: v, ofArg: true}
 	}
 	var out strings.Builder
@@ -63,12 +68,18 @@ func (l *proxyList) element(e string) (string, error) {
 	}
 	// Go adds the scheme where there is none, so a user may hide in what parses
 	// as no URL.
-	if _, host, ok := strings.Cut(e, "@"); ok {
-		return "", credentialsInProxy{host}
+	if i := strings.LastIndex(e, "@"); i >= 0 {
+		return "", credentialsInProxy{e[i+1:]}
 	}
 	// What is no URL is for the go command to refuse.
 	if u, err := url.Parse(e); err == nil && u.Host != "" {
-		l.hosts = append(l.hosts, u.Host)
+		host := strings.ToLower(u.Host)
+		if u.Scheme == "https" {
+			host = strings.TrimSuffix(host, ":443")
+		} else {
+			l.plain = append(l.plain, host)
+		}
+		l.hosts = append(l.hosts, host)
 	}
 	return e, nil
 }
@@ -85,8 +96,14 @@ func (e credentialsInProxy) Error() string {
 // offline reports whether nothing in the list needs a network.
 func (l proxyList) offline() bool { return l.value != "" && len(l.hosts) == 0 && !l.direct }
 
-// check finds a list that can't give anything.
+// check finds a list that can't give anything, and a login that would not be sent.
 func (l proxyList) check(s *spec.Spec, p privacyRules) error {
+	for i, a := range s.Modules.Auth {
+		if slices.Contains(l.plain, a.Host) {
+			at := spec.Index("modules.auth", i)
+			return diag.Errorf(s.Source, s.At(at), "%s: Go sends no credentials to http://%s; give the proxy an https URL %s", at, a.Host, symptom.Secret.Tag())
+		}
+	}
 	if !l.offline() || len(l.folders) > 0 || p.direct() {
 		return nil
 	}
@@ -126,9 +143,7 @@ func privacy(s *spec.Spec, o Options) privacyRules {
 		noSumDB: strings.Join(s.Modules.NoSumDB, ","),
 	}
 	for name, value := range map[string]*string{"GOPRIVATE": &r.private, "GONOPROXY": &r.noProxy, "GONOSUMDB": &r.noSumDB} {
-		if v, ok := o.BuildArgs[name]; ok {
-			*value = v
-		}
+		*value = cmp.Or(o.BuildArgs[name], *value)
 	}
 	return r
 }

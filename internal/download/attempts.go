@@ -1,20 +1,16 @@
 package download
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/mod/module"
 
 	"github.com/gokiln/gokiln/internal/symptom"
 )
@@ -25,9 +21,6 @@ type job struct {
 	// errors reads what the command says on its output; local tells of a
 	// dependency that imports a local package.
 	errors func(stdout []byte) (texts []string, local bool)
-	// lists tells of `go list -e`, whose errors are for the compiler to say
-	// unless they are about modules.
-	lists bool
 }
 
 func (r *run) downloadAll(ctx context.Context) error {
@@ -58,12 +51,12 @@ func (r *run) listed(t Target) job {
 	if len(packages) == 0 {
 		packages = []string{"errors"}
 	}
-	args := []string{"list", "-e", "-x", "-deps", "-mod=readonly", "-json=ImportPath,Error"}
+	args := []string{"list", "-e", "-x", "-deps", "-mod=readonly", "-json=ImportPath,Dir,Error"}
 	if t.Tags != "" {
 		args = append(args, "-tags="+t.Tags)
 	}
 	return job{
-		args: append(append(args, "--"), packages...), env: t.Env, lists: true,
+		args: append(append(args, "--"), packages...), env: t.Env,
 		errors: r.listErrors,
 	}
 }
@@ -105,16 +98,14 @@ func (r *run) attempts(ctx context.Context, j job) error {
 // failures gathers what went wrong in one run of the go command.
 func (r *run) failures(j job, out output) ([]Failure, error) {
 	if errors.Is(out.err, errStalled) {
-		return r.stalls(out), nil
+		// A git that was killed leaves locks in its clone, with which go would
+		// fetch the whole history.
+		return r.stalls(out), os.RemoveAll(filepath.Join(r.paths.ModCache, "cache", "vcs"))
 	}
 	texts, local := j.errors(out.stdout)
 	var failures []Failure
 	for _, text := range texts {
-		f := diagnose(r.secrets.hide(text))
-		if j.lists && f.Code == symptom.Other && forCompiler(text) {
-			continue
-		}
-		failures = append(failures, f)
+		failures = append(failures, diagnose(r.secrets.hide(text)))
 	}
 	if out.err != nil {
 		for _, text := range messages(out.stderr) {
@@ -128,17 +119,6 @@ func (r *run) failures(j job, out output) ([]Failure, error) {
 		return nil, errLocal
 	}
 	return failures, nil
-}
-
-// forCompiler reports whether what `go list` says of a package is for the compile
-// step to say: it names the file and line. Everything else fails this step, so
-// that no layer is made that lacks a module.
-func forCompiler(text string) bool {
-	return slices.ContainsFunc([]string{
-		"no Go files in", "build constraints exclude all Go files", "is not in std", "use of internal package",
-		"import cycle not allowed", "not an importable package", "found packages ", "expected ", "source files not allowed",
-		"no matching files found", "cannot embed", "go:embed",
-	}, func(part string) bool { return strings.Contains(text, part) })
 }
 
 // noProtocol is what the go command says where git failed for a repository whose
@@ -203,74 +183,6 @@ func (r *run) unfinished(url, answer string) bool {
 	return err != nil
 }
 
-// mend deals with content that the go command refused: what came out of the store
-// goes, a damaged zip is downloaded again, and any other content than go.sum's
-// ends the build. It reports whether to run the go command again at once.
-func (r *run) mend(failures []Failure, out output) (again bool, err error) {
-	for _, f := range failures {
-		damaged := strings.Contains(f.Text, "not a valid zip file") || strings.Contains(f.Text, "zip: ")
-		if f.Code != symptom.Mismatch && !damaged {
-			continue
-		}
-		m := module.Version{Path: f.Module.Path, Version: strings.TrimSuffix(f.Module.Version, "/go.mod")}
-		stored := r.store.holds(m) && !out.trace.answered("/"+m.Version+extZip)
-		if stored {
-			if err := r.store.evict(m); err != nil {
-				return false, err
-			}
-			if err := r.forget(m); err != nil {
-				return false, err
-			}
-		}
-		if f.Code == symptom.Mismatch {
-			return false, r.mismatch(f, m, stored)
-		}
-		if stored && !r.evicted[m] {
-			r.evicted[m] = true
-			r.say("the store's zip of %s is damaged and was taken out", m)
-			again = true
-		}
-	}
-	return again, nil
-}
-
-// mismatch completes a failure with the line of go.sum.
-func (r *run) mismatch(f Failure, m module.Version, stored bool) error {
-	sums, err := readSums(r.sumFiles())
-	if err != nil {
-		return err
-	}
-	key := zipKey(m)
-	if strings.Contains(f.Text, m.Version+"/go.mod") {
-		key = modKey(m)
-	}
-	from := "the server's answer"
-	if stored {
-		from = "the zip in the persistent store, which was taken out,"
-	}
-	got := field(f.Text, "downloaded:")
-	for _, l := range sums[key] {
-		f.Text = fmt.Sprintf("checksum mismatch: %s has the hash %s, but %s says %s", from, got, l.at(r.config.Root), l.hash)
-		f.URL, f.Status = "", ""
-		break
-	}
-	f.Module, f.Cure = m, cureMismatch
-	if stored {
-		f.Cure = "build again, which downloads it; somebody wrote to the builder's cache, so find out who can"
-	}
-	return f
-}
-
-// field is the word after a label.
-func field(text, label string) string {
-	if _, rest, ok := strings.Cut(text, label); ok {
-		if f := strings.Fields(rest); len(f) > 0 {
-			return f[0]
-		}
-	}
-	return "that could not be computed"
-}
-
 // retry waits before the next try, or fails: at once where trying again would not
 // help, else when something has failed too often.
 func (r *run) retry(ctx context.Context, failures []Failure) error {
@@ -329,64 +241,3 @@ func failed(failures []Failure) error {
 	}
 	return errors.Join(errs...)
 }
-
-// downloadErrors reads `go mod download -json`.
-func downloadErrors(stdout []byte) (texts []string, local bool) {
-	decode(stdout, func(v struct{ Path, Version, Error string }) {
-		if v.Error == "" {
-			return
-		}
-		text := v.Error
-		if !strings.Contains(text, v.Path+"@") {
-			text = v.Path + "@" + v.Version + ": " + text
-		}
-		texts = append(texts, text)
-	})
-	return texts, false
-}
-
-// listErrors reads `go list -e -json`.
-func (r *run) listErrors(stdout []byte) (texts []string, local bool) {
-	decode(stdout, func(v struct {
-		ImportPath string
-		Error      *struct{ Err string }
-	}) {
-		switch {
-		case r.isLocal(v.ImportPath):
-			local = true
-		case v.Error == nil:
-		case strings.Contains(v.Error.Err, v.ImportPath):
-			texts = append(texts, v.Error.Err)
-		default:
-			texts = append(texts, "package "+v.ImportPath+": "+v.Error.Err)
-		}
-	})
-	return texts, local
-}
-
-// isLocal reports whether a package is of a module in the build context. One that
-// was asked for by name is not news.
-func (r *run) isLocal(importPath string) bool {
-	if slices.Contains(r.config.Packages, importPath) {
-		return false
-	}
-	return slices.ContainsFunc(r.config.Local, func(m string) bool {
-		return importPath == m || strings.HasPrefix(importPath, m+"/")
-	})
-}
-
-// decode reads JSON values one after the other, as far as they go.
-func decode[T any](data []byte, each func(T)) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	for {
-		var v T
-		if err := d.Decode(&v); err != nil {
-			return
-		}
-		each(v)
-	}
-}
-
-// readAll is for the small files of this package: a secret that is a gigabyte is
-// none.
-func readAll(from io.Reader) ([]byte, error) { return io.ReadAll(io.LimitReader(from, 1<<20)) }

@@ -2,6 +2,7 @@ package download
 
 import (
 	"bufio"
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -11,20 +12,25 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/gokiln/gokiln/internal/symptom"
 )
 
 // login makes the go command, git and ssh use the configured credentials. They
 // get them from this program when they ask, or from files in memory; nothing is
 // on a command line or in the environment.
-func (r *run) login(vars map[string]string, goVersion string) error {
+func (r *run) login(ctx context.Context, vars map[string]string, goVersion string) error {
 	if err := r.certificates(vars); err != nil {
 		return err
 	}
 	vars["GIT_TERMINAL_PROMPT"] = "0"
-	var git strings.Builder
-	var ssh strings.Builder
-	for i, a := range r.config.Auth {
+	if err := r.checkGit(ctx); err != nil {
+		return err
+	}
+	var git, ssh strings.Builder
+	for i, a := range byPath(r.config.Auth) {
 		switch {
 		case a.SSH != "":
 			a.overSSH(i, &git, &ssh)
@@ -33,7 +39,10 @@ func (r *run) login(vars map[string]string, goVersion string) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(&git, "[http %s]\n\textraHeader = %s\n", quoteGit(a.url()), quoteGit(a.Header+": "+value))
+			// The empty one makes git forget the header of the whole host, and the
+			// header must not follow a redirect to somebody else.
+			fmt.Fprintf(&git, "[http %s]\n\textraHeader =\n\textraHeader = %s\n\tfollowRedirects = false\n",
+				quoteGit(a.url()), quoteGit(a.Header+": "+value))
 		default:
 			// The empty one makes git forget helpers of the image's own.
 			fmt.Fprintf(&git, "[credential %s]\n\thelper =\n\thelper = %s\n\tuseHttpPath = true\n",
@@ -61,15 +70,15 @@ func (r *run) login(vars map[string]string, goVersion string) error {
 // that lead to repositories. GOAUTH is of Go 1.24; before it there is netrc, which
 // knows hosts but no headers or paths.
 func (r *run) goLogin(vars map[string]string, goVersion string) error {
+	// Distributions add words of their own; what is no release is a newer one.
+	goVersion, _, _ = strings.Cut(goVersion, " ")
 	if version.Compare(goVersion, "go1.24") >= 0 || !version.IsValid(goVersion) {
-		if vars["GOAUTH"] == "" {
-			vars["GOAUTH"] = r.self("goauth")
-		}
-		return nil
+		return r.goAuth(vars)
 	}
 	var b strings.Builder
 	for _, a := range r.config.Auth {
 		if a.Header != "" {
+			r.say("modules.auth for %s: %s sends the header %s to git repositories alone; for a proxy take Go 1.24 or newer", a.Host, goVersion, a.Header)
 			continue
 		}
 		logins, err := a.logins()
@@ -77,11 +86,52 @@ func (r *run) goLogin(vars map[string]string, goVersion string) error {
 			return err
 		}
 		for _, l := range logins {
-			fmt.Fprintf(&b, "machine %s\nlogin %s\npassword %s\n", a.hostname(), l.user, l.password)
+			fmt.Fprintf(&b, "machine %s\nlogin %s\npassword %s\n", a.Host, l.user, l.password)
 		}
 	}
 	vars["NETRC"] = filepath.Join(r.paths.Scratch, "netrc")
 	return os.WriteFile(vars["NETRC"], []byte(b.String()), 0o600)
+}
+
+// goAuth puts this program before what the image or a build argument says of
+// GOAUTH: of several credentials for a URL Go takes the first.
+func (r *run) goAuth(vars map[string]string) error {
+	given := strings.TrimSpace(vars["GOAUTH"])
+	if given == "off" {
+		return Failure{Code: symptom.Secret, Text: "GOAUTH=off leaves modules.auth without effect", Cure: "leave out one of them"}
+	}
+	vars["GOAUTH"] = r.self("goauth")
+	if given != "" {
+		vars["GOAUTH"] += "; " + given
+	}
+	return nil
+}
+
+// checkGit finds a git that would ignore the configuration it is given in its
+// environment. Without one there may be no need for it.
+func (r *run) checkGit(ctx context.Context) error {
+	if len(r.config.Auth) == 0 {
+		return nil
+	}
+	out := r.command(ctx, r.env, "git", "version")
+	if out.err != nil {
+		return ctx.Err()
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(string(out.stdout), "git version %d.%d", &major, &minor); err != nil || major > 2 || minor >= 31 {
+		return nil //nolint:nilerr // a git that calls itself otherwise is taken for a new one
+	}
+	return Failure{
+		Code: symptom.NoGit, Text: fmt.Sprintf("git %d.%d of the toolchain image is older than 2.31 and knows no credentials from its environment", major, minor),
+		Cure: "set modules.image to a newer image, such as golang:1.26-bookworm",
+	}
+}
+
+// byPath puts what is for a whole host before what is for a part of it.
+func byPath(auth []Auth) []Auth {
+	sorted := slices.Clone(auth)
+	slices.SortStableFunc(sorted, func(a, b Auth) int { return len(a.Path) - len(b.Path) })
+	return sorted
 }
 
 func (r *run) self(command string) string {
@@ -125,7 +175,7 @@ func (a Auth) overSSH(i int, git, ssh io.Writer) {
 	if port != "" {
 		fmt.Fprintf(ssh, "\tPort %s\n", port)
 	}
-	fmt.Fprintf(ssh, "\tIdentityAgent %s\n\tUserKnownHostsFile %s\n\tGlobalKnownHostsFile /dev/null\n\tCheckHostIP no\n", a.SSH, a.KnownHosts)
+	fmt.Fprintf(ssh, "\tIdentityAgent %s\n\tUserKnownHostsFile %s\n\tGlobalKnownHostsFile /dev/null\n\tCheckHostIP no\n", quoteSSH(a.SSH), quoteSSH(a.KnownHosts))
 }
 
 func (a Auth) url() string { return "https://" + path.Join(a.Host, a.Path) + "/" }
@@ -157,7 +207,10 @@ func GoAuth(c Config, out io.Writer) error {
 		if value == "" {
 			continue
 		}
-		fmt.Fprintf(out, "%s\n\n%s: %s\n\n", strings.TrimSuffix(a.url(), "/"), firstOf(a.Header, "Authorization"), value)
+		// The go command looks a URL up with its query, which the question for
+		// a repository has.
+		at := strings.TrimSuffix(a.url(), "/")
+		fmt.Fprintf(out, "%s\n%s?go-get=1\n\n%s: %s\n\n", at, at, firstOf(a.Header, "Authorization"), value)
 	}
 	return nil
 }
@@ -204,6 +257,9 @@ func below(name, dir string) bool {
 	name = strings.TrimSuffix(strings.Trim(name, "/"), ".git")
 	return dir == "" || name == dir || strings.HasPrefix(name, dir+"/")
 }
+
+// quoteSSH writes a path for an ssh configuration file.
+func quoteSSH(s string) string { return `"` + strings.ReplaceAll(s, "%", "%%") + `"` }
 
 // quoteGit writes a value for a git configuration file.
 func quoteGit(s string) string {

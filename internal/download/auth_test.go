@@ -58,28 +58,17 @@ func TestGoAuth(t *testing.T) {
 	if err := download.GoAuth(config, &out); err != nil {
 		t.Fatal(err)
 	}
-	want := `https://github.com/acme
-
-Authorization: Basic eC1hY2Nlc3MtdG9rZW46dG9r
-
-https://gitlab.example.com
-
-PRIVATE-TOKEN: tok
-
-https://api.example.com:8443
-
-Authorization: Bearer tok
-
-https://proxy.example.com
-
-Authorization: Basic bWU6czNjcmV0
-
-https://unnamed.example.com
-
-Authorization: Basic ZDpl
-
-`
-	if diff := cmp.Diff(want, out.String()); diff != "" {
+	var want strings.Builder
+	for _, c := range [][2]string{
+		{"github.com/acme", "Authorization: Basic eC1hY2Nlc3MtdG9rZW46dG9r"},
+		{"gitlab.example.com", "PRIVATE-TOKEN: tok"},
+		{"api.example.com:8443", "Authorization: Bearer tok"},
+		{"proxy.example.com", "Authorization: Basic bWU6czNjcmV0"},
+		{"unnamed.example.com", "Authorization: Basic ZDpl"},
+	} {
+		fmt.Fprintf(&want, "https://%[1]s\nhttps://%[1]s?go-get=1\n\n%[2]s\n\n", c[0], c[1])
+	}
+	if diff := cmp.Diff(want.String(), out.String()); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}
 }
@@ -214,4 +203,24 @@ func TestProxyOfTheSecret(t *testing.T) {
 	if strings.Contains(err.Error()+f.out, "sekret") {
 		t.Errorf("the password is shown: %v\n%s", err, f.out)
 	}
+}
+
+func TestProxySecretThatIsNoURL(t *testing.T) {
+	for _, list := range []string{"https://me:pa%ssword99@p.example.com", "me:password99@p.example.com", "https://me:pass/word99@p.example.com"} {
+		f := newFixture(t, app(t))
+		f.env = append(f.env, download.ProxyEnv+"="+list)
+		err := f.run()
+		f.wantFailure(err, symptom.Secret, "element 1")
+		if strings.Contains(err.Error()+f.out, "word99") {
+			t.Errorf("the password is shown: %v\n%s", err, f.out)
+		}
+	}
+}
+
+func TestGOAUTHOfTheImage(t *testing.T) {
+	p := startProxy(t, lib(), other())
+	f := newFixture(t, app(t))
+	f.config.Proxy, f.config.Auth = p.URL, []download.Auth{{Host: "git.example.com", Token: secretFile(t, "token")}}
+	f.env = append(f.env, "GOAUTH=off")
+	f.wantFailure(f.run(), symptom.Secret, "GOAUTH=off")
 }

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/mod/module"
 )
 
 // errStalled is why a command was ended that received nothing for too long.
@@ -62,6 +64,9 @@ func (r *run) command(ctx context.Context, env []string, name string, args ...st
 	close(done)
 	_ = writer.Close() // the reader has all there will be
 	group.Wait()
+	if errors.Is(err, exec.ErrWaitDelay) {
+		err = nil // it ended well; something it had started holds its output
+	}
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}
@@ -113,10 +118,14 @@ func (t trace) add(text string) bool {
 	return true
 }
 
-// answered reports whether a URL that ends so was answered with 200.
-func (t trace) answered(suffix string) bool {
+// answered reports whether the request for a version's file was answered with 200.
+func (t trace) answered(m module.Version, ext string) bool {
+	suffix, ok := fileOf("/", m, ext)
+	if !ok {
+		return false
+	}
 	for url, answer := range t {
-		if strings.HasSuffix(url, suffix) && strings.HasPrefix(answer, "200") {
+		if strings.HasSuffix(strings.ReplaceAll(url, "%21", "!"), suffix) && strings.HasPrefix(answer, "200") {
 			return true
 		}
 	}

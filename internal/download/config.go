@@ -3,8 +3,8 @@ package download
 import "time"
 
 // Config is what the module step is told, as JSON in the file at ConfigPath. It
-// is part of the step's cache key, so it holds nothing that may not decide what
-// is downloaded, and no secret: of those only where they are mounted.
+// is part of the step's cache key and of the provenance, so it holds no secret: of
+// those only where they are mounted.
 type Config struct {
 	// Dir is the main module's folder below the working folder of the recipe:
 	// absolute, inside the step.

@@ -34,11 +34,13 @@ func wordRules() []rule {
 		{symptom.SSH, []string{"permission denied (", "host key verification failed", "no matching host key", "remote host identification", "too many authentication failures"}},
 		{symptom.Certificate, []string{"x509:", "failed to verify certificate", "ssl certificate problem", "server certificate verification failed"}},
 		{symptom.Denied, []string{"could not read username", "could not read password", "authentication failed", "terminal prompts disabled", "access denied"}},
-		{symptom.Name, []string{"no such host", "could not resolve host"}},
+		{symptom.Name, []string{"no such host", "could not resolve host", "could not resolve proxy"}},
 		{symptom.Timeout, []string{
 			"timeout", "timed out", "deadline exceeded", "connection refused", "connection reset", "broken pipe",
 			"unexpected eof", "early eof", ": eof", "no route to host", "network is unreachable", "hung up unexpectedly",
-			"server misbehaving", "temporary failure in name resolution", "connection closed by", "rpc failed", errStalled.Error(),
+			"bad record mac", "stream error", "goaway", "client connection lost", "transport connection broken", "idle connection",
+			"use of closed network connection", "handshake() failed", "empty reply from server", "couldn't connect to server", "failed to connect",
+			"ssl_error_syscall", "tls: unexpected message", "server misbehaving", "temporary failure in name resolution", "connection closed by", "rpc failed", errStalled.Error(),
 		}},
 		{symptom.NotFound, []string{"unknown revision", "invalid version", "not found", "does not exist", "unrecognized import path", "could not read from remote repository"}},
 	}
@@ -62,7 +64,10 @@ func diagnose(text string) Failure {
 	if m := statusRule.FindStringSubmatch(text); m != nil {
 		f.Status = strings.TrimSpace(m[1] + " " + m[2])
 	}
-	f.Code = codeOf(strings.ToLower(text), f.Status)
+	if m := connectRule.FindStringSubmatch(text); f.Status == "" && m != nil {
+		f.Status = connectStatus(m[1]) + " " + m[1]
+	}
+	f.Code = codeOf(wordsOf(text, f.Status), f.Status)
 	if f.Module.Path == "" {
 		f.Module = versionOfURL(f.URL)
 	}
@@ -71,6 +76,27 @@ func diagnose(text string) Failure {
 		f.Cure = "this is the checksum database, asked because go.sum lacks the entry: run `go mod tidy` and commit go.sum; for a private module set modules.private, and where no database can be reached modules.sumdb"
 	}
 	return f
+}
+
+// connectRule is an HTTP proxy's answer to CONNECT, of which Go prints the words
+// alone.
+var connectRule = regexp.MustCompile(`": (Bad Gateway|Service Unavailable|Gateway Timeout|Too Many Requests|Proxy Authentication Required|Forbidden)\s*$`)
+
+func connectStatus(words string) string {
+	return map[string]string{
+		"Bad Gateway": "502", "Service Unavailable": "503", "Gateway Timeout": "504", "Too Many Requests": "429",
+		"Proxy Authentication Required": "407", "Forbidden": "403",
+	}[words]
+}
+
+// wordsOf is a message in lower case without what others have named: modules,
+// addresses, and the text of a server's answer.
+func wordsOf(text, status string) string {
+	if status != "" {
+		text, _, _ = strings.Cut(text, "server response:")
+	}
+	text = urlRule.ReplaceAllString(versionRule.ReplaceAllString(text, ""), "")
+	return strings.ToLower(text)
 }
 
 // codeOf looks at words that leave no doubt, then at the server's answer, then at

@@ -34,9 +34,9 @@ func (f Failure) Error() string {
 	case f.URL != "" && f.Status != "":
 		fmt.Fprintf(&b, "%s answered %s", f.URL, f.Status)
 	case f.URL != "":
-		fmt.Fprintf(&b, "%s: %s", f.URL, f.Text)
+		fmt.Fprintf(&b, "%s: %s", f.URL, f.cause())
 	default:
-		b.WriteString(f.Text)
+		b.WriteString(strings.TrimPrefix(f.Text, f.Module.String()+": "))
 	}
 	if f.Tries > 0 {
 		fmt.Fprintf(&b, " (tried %s)", times(f.Tries))
@@ -50,6 +50,12 @@ func (f Failure) Error() string {
 	}
 	b.WriteString(" " + f.Code.Tag())
 	return b.String()
+}
+
+// cause is the text without the module and the URL, which stand before it.
+func (f Failure) cause() string {
+	text := strings.TrimPrefix(f.Text, f.Module.String()+": ")
+	return strings.TrimPrefix(text, fmt.Sprintf("Get %q: ", f.URL))
 }
 
 func times(n int) string {
@@ -100,7 +106,7 @@ func cure(c symptom.Code) string {
 	case symptom.Name:
 		return "check the name in modules.proxy, GOPROXY or go.mod, and that the builder can resolve it; a company's name server may need --add-host or the builder's DNS settings"
 	case symptom.Offline:
-		return "the proxy list ends with off, so what the folders in it lack can't come from anywhere; add it there, or run `go mod vendor`"
+		return "the proxy list (of modules.proxy, a build argument, or the toolchain image's GOPROXY) allows no server; add the module to a folder in the list, run `go mod vendor`, or allow a proxy"
 	}
 	return ""
 }

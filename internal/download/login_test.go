@@ -1,6 +1,7 @@
 package download
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,8 +23,8 @@ func testRun(t *testing.T, auth ...Auth) (*run, string) {
 		}
 	}
 	return &run{
-		config: Config{Auth: auth},
-		paths:  Paths{Program: "/p", Config: "/c", Scratch: dir, CADir: filepath.Join(dir, "ca")},
+		config: Config{Auth: auth, Dir: dir}, out: io.Discard,
+		paths: Paths{Program: "/p", Config: "/c", Scratch: dir, CADir: filepath.Join(dir, "ca")},
 	}, dir
 }
 
@@ -31,7 +32,7 @@ func testRun(t *testing.T, auth ...Auth) (*run, string) {
 func TestLoginOfAnOlderToolchain(t *testing.T) {
 	r, dir := testRun(t, Auth{Host: "git.example.com:8443", User: "me"}, Auth{Host: "h.example.com", Header: "X"})
 	vars := map[string]string{}
-	if err := r.login(vars, "go1.23.4"); err != nil {
+	if err := r.login(t.Context(), vars, "go1.23.4 (Distribution 1.23.4-1)"); err != nil {
 		t.Fatal(err)
 	}
 	if vars["GOAUTH"] != "" {
@@ -41,7 +42,7 @@ func TestLoginOfAnOlderToolchain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff("machine git.example.com\nlogin me\npassword t0ken\n", string(data)); diff != "" {
+	if diff := cmp.Diff("machine git.example.com:8443\nlogin me\npassword t0ken\n", string(data)); diff != "" {
 		t.Error(diff)
 	}
 	if vars["NETRC"] != filepath.Join(dir, "netrc") {
@@ -56,19 +57,21 @@ func TestGitAndSSHFiles(t *testing.T) {
 		Auth{Host: "github.com", Path: "acme", User: "x"},
 	)
 	vars := map[string]string{}
-	if err := r.login(vars, "go1.26.1"); err != nil {
+	if err := r.login(t.Context(), vars, "go1.26.1"); err != nil {
 		t.Fatal(err)
 	}
 	git, err := os.ReadFile(filepath.Join(dir, "gitconfig"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `[url "ssh://git@gokiln-auth-0/acme/"]
+	want := `[http "https://gitlab.example.com/"]
+	extraHeader =
+	extraHeader = "PRIVATE-TOKEN: t0ken"
+	followRedirects = false
+[url "ssh://git@gokiln-auth-1/acme/"]
 	insteadOf = "https://git.example.com/acme/"
 	insteadOf = "ssh://git@git.example.com:2222/acme/"
 	insteadOf = "ssh://git.example.com:2222/acme/"
-[http "https://gitlab.example.com/"]
-	extraHeader = "PRIVATE-TOKEN: t0ken"
 [credential "https://github.com"]
 	helper =
 	helper = "!/p credential /c"
@@ -81,7 +84,7 @@ func TestGitAndSSHFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{"HostName git.example.com", "Port 2222", "IdentityAgent /run/agent0", "UserKnownHostsFile /src/kh", "StrictHostKeyChecking yes"} {
+	for _, line := range []string{"HostName git.example.com", "Port 2222", `IdentityAgent "/run/agent0"`, `UserKnownHostsFile "/src/kh"`, "StrictHostKeyChecking yes"} {
 		if !strings.Contains(string(ssh), "\t"+line+"\n") {
 			t.Errorf("ssh configuration lacks %q:\n%s", line, ssh)
 		}
@@ -112,6 +115,12 @@ func TestDiagnose(t *testing.T) {
 		{"no required module provides package example.com/a; to add it:\n\tgo get example.com/a", "M6", "", "", ""},
 		{"example.com/a@v1.0.0: invalid version: unknown revision v1.0.0", "M3", "example.com/a@v1.0.0", "", ""},
 		{"fatal: unable to access 'https://git.example.com/a/': The requested URL returned error: 403", "M2", "", "https://git.example.com/a/", "403"},
+		{`example.com/a@v1.0.0: Get "https://p.example.com/x": Bad Gateway`, "M8", "example.com/a@v1.0.0", "https://p.example.com/x", "502 Bad Gateway"},
+		{`example.com/a@v1.0.0: Get "https://p.example.com/x": Proxy Authentication Required`, "M2", "example.com/a@v1.0.0", "https://p.example.com/x", "407 Proxy Authentication Required"},
+		{`example.com/a@v1.0.0: Get "https://p.example.com/x": remote error: tls: unexpected message`, "M1", "example.com/a@v1.0.0", "https://p.example.com/x", ""},
+		{`example.com/a@v1.0.0: reading https://p.example.com/x: stream error: stream ID 3; INTERNAL_ERROR; received from peer`, "M1", "example.com/a@v1.0.0", "https://p.example.com/x", ""},
+		{"example.com/timeout@v1.0.0: open /x: permission denied", "M16", "example.com/timeout@v1.0.0", "", ""},
+		{"go: example.com/a@v1.0.0: reading https://p.example.com/x: 404 Not Found\n\tserver response: checksum mismatch", "M3", "example.com/a@v1.0.0", "https://p.example.com/x", "404 Not Found"},
 		{"go.mod requires go >= 1.99 (running go 1.26; GOTOOLCHAIN=local)", "M16", "", "", ""},
 	} {
 		f := diagnose(c.text)
@@ -130,7 +139,8 @@ func TestHide(t *testing.T) {
 	var s secrets
 	s.add("me", "a b+c")
 	s.addURL("https://u:p4ssword@p.example.com,direct|https://justtoken@x.example.com")
-	for _, text := range []string{"a b+c", "a+b%2Bc", "bWU6YSBiK2M=", "p4ssword", "justtoken"} {
+	s.addURL("https://me:pa%ssw0rd99@p.example.com,https://t+oken%40b123@q.example.com")
+	for _, text := range []string{"pa%ssw0rd99", "t+oken%40b123", "t+oken@b123", "a b+c", "a+b%2Bc", "bWU6YSBiK2M=", "p4ssword", "justtoken"} {
 		if got := s.hide("x " + text + " y"); got != "x *** y" {
 			t.Errorf("%q is shown as %q", text, got)
 		}

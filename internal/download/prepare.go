@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/module"
@@ -21,17 +23,22 @@ func (r *run) prepare(ctx context.Context, env []string) error {
 		return err
 	}
 	vars := environ(env)
-	r.secrets.addURL(vars[ProxyEnv])
+	for _, name := range []string{ProxyEnv, "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"} {
+		r.secrets.addURL(vars[name])
+	}
+	if err := checkURLs(vars[ProxyEnv]); err != nil {
+		return err
+	}
 	for _, dir := range []string{r.paths.Scratch, r.paths.Store, filepath.Join(r.paths.Scratch, "tmp")} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
 	}
-	proxy := firstOf(vars[ProxyEnv], r.config.Proxy)
+	proxy := firstOf(strings.TrimSpace(vars[ProxyEnv]), strings.TrimSpace(r.config.Proxy))
 	delete(vars, ProxyEnv)
 	tmp := filepath.Join(r.paths.Scratch, "tmp")
 	for name, value := range map[string]string{
-		"GOMODCACHE": r.paths.ModCache, "GOENV": "off", "GOTOOLCHAIN": "local",
+		"GO111MODULE": "on", "GOMODCACHE": r.paths.ModCache, "GOENV": "off", "GOTOOLCHAIN": "local",
 		"GOTMPDIR": tmp, "TMPDIR": tmp, "GOCACHE": filepath.Join(r.paths.Scratch, "gocache"),
 		"GOWORK": r.config.GoWork, "GOTELEMETRY": "off",
 		// Messages are told apart by their words.
@@ -49,13 +56,30 @@ func (r *run) prepare(ctx context.Context, env []string) error {
 	if err != nil {
 		return err
 	}
-	proxy = firstOf(strings.TrimSpace(proxy), known["GOPROXY"])
+	proxy = firstOf(proxy, known["GOPROXY"])
 	vars["GOPROXY"] = "file://" + filepath.ToSlash(r.paths.Store) + "," + proxy
-	if err := r.login(vars, known["GOVERSION"]); err != nil {
+	if err := r.login(ctx, vars, known["GOVERSION"]); err != nil {
 		return err
 	}
 	r.env = listOf(vars)
 	return r.linkPrivate(firstOf(known["GONOPROXY"], known["GOPRIVATE"]))
+}
+
+// checkURLs finds a password that is not percent-encoded: the go command would
+// print the URL, or send it elsewhere than was meant.
+func checkURLs(list string) error {
+	for i, raw := range strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c == '|' }) {
+		if _, ok := userinfo(raw); !ok {
+			continue
+		}
+		if u, err := url.Parse(strings.TrimSpace(raw)); err != nil || u.Host == "" || strings.Contains(u.Path, "@") {
+			return Failure{
+				Code: symptom.Secret, Text: fmt.Sprintf("element %d of the secret goproxy is no URL", i+1),
+				Cure: "write https:// first, and percent-encode what the password holds besides letters and digits",
+			}
+		}
+	}
+	return nil
 }
 
 func firstOf(values ...string) string {
@@ -113,8 +137,31 @@ func (r *run) linkPrivate(patterns string) error {
 		if err := r.store.link(m, r.paths.ModCache); err != nil {
 			return fmt.Errorf("take %s from the store of modules: %w", m, err)
 		}
+		r.linked = append(r.linked, m)
 	}
 	return nil
+}
+
+// settle takes out what was linked and turned out not to be needed as a whole, and
+// has the go command bring back from the store what it needs a part of. Else the
+// layer would have what the builder's store happened to have.
+func (r *run) settle(ctx context.Context) error {
+	dropped := false
+	for _, m := range r.linked {
+		name, _ := fileOf(downloads(r.paths.ModCache), m, extHash)
+		if _, err := os.Stat(name); err == nil {
+			continue
+		}
+		if err := r.forget(m); err != nil {
+			return err
+		}
+		dropped = true
+	}
+	if !dropped {
+		return nil
+	}
+	r.env = append(slices.Clone(r.env), "GOPROXY=file://"+filepath.ToSlash(r.paths.Store)+",off", "GONOPROXY=none")
+	return r.downloadAll(ctx)
 }
 
 // forget takes a version out of the module cache, so that it is fetched anew.

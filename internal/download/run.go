@@ -68,8 +68,14 @@ type run struct {
 	env []string
 	// tries counts failed tries by what failed.
 	tries map[string]int
+	// committed are the lines of go.sum before any go command has written some.
+	committed sumLines
 	// fresh counts the zips that the store did not have.
 	fresh int
+	// proved counts the zips that a committed go.sum vouches for.
+	proved int
+	// linked are the versions that were put into the module cache beforehand.
+	linked []module.Version
 	// evicted are the damaged versions that were taken out of the store.
 	evicted map[module.Version]bool
 }
@@ -92,10 +98,14 @@ func (s Step) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if r.committed, err = readSums(r.sumFiles()); err != nil {
+		return err
+	}
 	if err := r.downloadAll(ctx); err != nil {
 		return errors.Join(err, r.keepProved())
 	}
 	for _, phase := range []func() error{
+		func() error { return r.settle(ctx) },
 		func() error { return r.checkUnchanged(before) },
 		r.verify,
 		func() error { return r.goVerify(ctx) },
@@ -150,13 +160,10 @@ func (r *run) ownSums() (string, error) {
 	return string(data), ignoreMissing(err)
 }
 
-// keepProved copies to the store what go.sum vouches for: of an answer that it
-// knows nothing of, only the checksum database could say whether it is right.
+// keepProved copies to the store what a committed go.sum vouches for: lines that
+// the go command has added in a workspace may vouch for no more than that they
+// were the first.
 func (r *run) keepProved() error {
-	sums, err := readSums(r.sumFiles())
-	if err != nil {
-		return err
-	}
 	mods, err := versionsWith(downloads(r.paths.ModCache), extMod)
 	if err != nil {
 		return err
@@ -166,15 +173,18 @@ func (r *run) keepProved() error {
 		if err != nil {
 			return err
 		}
-		if ok, _ := sums.has(modKey(m), hash); !ok {
+		if ok, _ := r.committed.has(modKey(m), hash); !ok {
 			continue
 		}
-		whole, err := r.zipProved(sums, m)
+		whole, err := r.zipProved(m)
 		if err != nil {
 			return err
 		}
-		if whole && !r.store.holds(m) {
-			r.fresh++
+		if whole {
+			r.proved++
+			if !r.store.holds(m, extZip) {
+				r.fresh++
+			}
 		}
 		if err := r.store.keep(m, r.paths.ModCache, whole); err != nil {
 			return err
@@ -185,13 +195,13 @@ func (r *run) keepProved() error {
 
 // zipProved reports whether the module cache has a version's zip with the hash
 // that go.sum has. The go command writes .ziphash once it has checked.
-func (r *run) zipProved(sums sumLines, m module.Version) (bool, error) {
+func (r *run) zipProved(m module.Version) (bool, error) {
 	name, _ := fileOf(downloads(r.paths.ModCache), m, extHash)
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return false, ignoreMissing(err)
 	}
-	ok, _ := sums.has(zipKey(m), strings.TrimSpace(string(data)))
+	ok, _ := r.committed.has(zipKey(m), strings.TrimSpace(string(data)))
 	return ok, nil
 }
 
@@ -224,7 +234,10 @@ func (r *run) report() error {
 			}
 		}
 	}
-	r.say("modules: %d, %.1f MB of zips, %d of them new to the store; all proved against go.sum", len(versions), float64(size)/1e6, r.fresh)
+	r.say("modules: %d, %.1f MB of zips, %d of them new to the store; %d proved against go.sum", len(versions), float64(size)/1e6, r.fresh, r.proved)
+	if r.proved < len(versions) {
+		r.say("go.work.sum lacks the rest; commit what `go work sync` and `go mod download` write")
+	}
 	return nil
 }
 

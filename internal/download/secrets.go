@@ -3,6 +3,7 @@ package download
 import (
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"slices"
@@ -18,11 +19,17 @@ type secrets struct{ values []string }
 // tear holes into every line.
 const leastSecret = 4
 
+// tokenLength is the length from which a user is taken for a token.
+const tokenLength = 20
+
 // add hides a value in all the forms that it is sent in.
 func (s *secrets) add(user, value string) {
 	forms := []string{value, url.QueryEscape(value), url.PathEscape(value)}
 	if user != "" {
 		forms = append(forms, base64.StdEncoding.EncodeToString([]byte(user+":"+value)))
+	}
+	if value != "" {
+		forms = append(forms, url.User(value).String())
 	}
 	for _, f := range forms {
 		if len(f) >= leastSecret && !slices.Contains(s.values, f) {
@@ -34,19 +41,33 @@ func (s *secrets) add(user, value string) {
 }
 
 // addURL hides the passwords in a list of URLs, and users that stand alone, as
-// tokens do.
+// tokens do. It goes by the text: what is no URL may hold one all the same.
 func (s *secrets) addURL(list string) {
 	for _, raw := range strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c == '|' }) {
-		u, err := url.Parse(strings.TrimSpace(raw))
-		if err != nil || u.User == nil {
+		info, ok := userinfo(raw)
+		if !ok {
 			continue
 		}
-		if password, ok := u.User.Password(); ok {
-			s.add(u.User.Username(), password)
-		} else {
-			s.add("", u.User.Username())
+		s.add("", info)
+		user, password, ok := strings.Cut(info, ":")
+		if !ok {
+			password = user
+		}
+		s.add("", password)
+		if plain, err := url.PathUnescape(password); err == nil {
+			s.add(user, plain)
 		}
 	}
+}
+
+// userinfo is what stands before the server in something like a URL.
+func userinfo(raw string) (string, bool) {
+	_, rest, ok := strings.Cut(raw, "://")
+	if !ok {
+		rest = raw
+	}
+	i := strings.LastIndex(rest, "@")
+	return strings.TrimSpace(rest[:max(i, 0)]), i > 0
 }
 
 func (s secrets) hide(text string) string {
@@ -65,6 +86,10 @@ func (r *run) readSecrets() error {
 		}
 		for _, l := range logins {
 			r.secrets.add(l.user, l.password)
+			// A token may stand for the user, with a word for the password.
+			if len(l.user) >= tokenLength {
+				r.secrets.add("", l.user)
+			}
 		}
 	}
 	return nil
@@ -178,3 +203,7 @@ func withoutMacros(text string) string {
 	}
 	return b.String()
 }
+
+// readAll is for the small files of this package: a secret that is a gigabyte is
+// none.
+func readAll(from io.Reader) ([]byte, error) { return io.ReadAll(io.LimitReader(from, 1<<20)) }

@@ -1,6 +1,7 @@
 package download
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,9 +18,9 @@ type store struct{ dir string }
 
 func (s store) file(m module.Version, ext string) (string, bool) { return fileOf(s.dir, m, ext) }
 
-// holds reports whether the store has a version's zip.
-func (s store) holds(m module.Version) bool {
-	name, ok := s.file(m, extZip)
+// holds reports whether the store has a version's file.
+func (s store) holds(m module.Version, ext string) bool {
+	name, ok := s.file(m, ext)
 	if !ok {
 		return false
 	}
@@ -88,6 +89,9 @@ func (s store) keep(m module.Version, modCache string, withZip bool) error {
 		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
+		if ext == extInfo && !infoOf(from, m) {
+			continue
+		}
 		to, _ := s.file(m, ext)
 		if have, err := os.Stat(to); err == nil && have.Size() == info.Size() {
 			continue
@@ -97,6 +101,16 @@ func (s store) keep(m module.Version, modCache string, withZip bool) error {
 		}
 	}
 	return nil
+}
+
+// infoOf reports whether a file is the .info of a version: no checksum is about it.
+func infoOf(name string, m module.Version) bool {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return false
+	}
+	var info struct{ Version string }
+	return json.Unmarshal(data, &info) == nil && info.Version == m.Version
 }
 
 // copyFile writes a file that is there as a whole or not at all.
@@ -119,7 +133,7 @@ func copyFile(from, to string) (err error) {
 		}
 	}()
 	_, err = io.Copy(out, in)
-	err = errors.Join(err, out.Chmod(0o644), out.Close())
+	err = errors.Join(err, out.Chmod(0o644), out.Sync(), out.Close())
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package download
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -52,7 +53,10 @@ func (r *run) verify() error {
 		}
 		failures[i] = err
 	})
-	for _, err := range failures {
+	for i, err := range failures {
+		if f := (Failure{}); errors.As(err, &f) {
+			err = errors.Join(err, r.store.evict(checks[i].m))
+		}
 		if err != nil {
 			return err
 		}
@@ -106,6 +110,9 @@ func (r *run) goVerify(ctx context.Context) error {
 	out := r.command(ctx, append(slices.Clone(r.env), "GOPROXY=off"), "go", "mod", "verify")
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if out.err != nil && !strings.Contains(strings.Join(out.lines(), "\n"), modifiedText) {
+		r.say("go mod verify: not run, because it wants modules that this build does not need")
 	}
 	for _, text := range out.lines() {
 		name, _, ok := strings.Cut(text, modifiedText)

@@ -23,14 +23,16 @@ type job struct {
 	errors func(stdout []byte) (texts []string, local bool)
 }
 
-func (r *run) downloadAll(ctx context.Context) error {
+// downloadAll runs what the configuration asks for. override is environment that
+// goes before the step's.
+func (r *run) downloadAll(ctx context.Context, override ...string) error {
 	if r.config.All {
-		return r.attempts(ctx, allModules())
+		return r.attempts(ctx, allModules(), override)
 	}
 	for _, t := range r.config.Targets {
-		err := r.attempts(ctx, r.listed(t))
+		err := r.attempts(ctx, r.listed(t), override)
 		if errors.Is(err, errLocal) {
-			return r.attempts(ctx, allModules())
+			return r.attempts(ctx, allModules(), override)
 		}
 		if err != nil {
 			return err
@@ -70,9 +72,9 @@ const maxAttempts = 1000
 
 // attempts runs a job until it succeeds, fails for good, or has failed in the
 // same way too often.
-func (r *run) attempts(ctx context.Context, j job) error {
+func (r *run) attempts(ctx context.Context, j job, override []string) error {
 	for range maxAttempts {
-		out := r.command(ctx, append(slices.Clone(r.env), j.env...), "go", j.args...)
+		out := r.command(ctx, slices.Concat(r.env, j.env, override), "go", j.args...)
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"golang.org/x/mod/module"
@@ -160,8 +159,7 @@ func (r *run) settle(ctx context.Context) error {
 	if !dropped {
 		return nil
 	}
-	r.env = append(slices.Clone(r.env), "GOPROXY=file://"+filepath.ToSlash(r.paths.Store)+",off", "GONOPROXY=none")
-	return r.downloadAll(ctx)
+	return r.downloadAll(ctx, "GOPROXY=file://"+filepath.ToSlash(r.paths.Store)+",off", "GONOPROXY=none")
 }
 
 // forget takes a version out of the module cache, so that it is fetched anew.

@@ -74,6 +74,8 @@ type run struct {
 	fresh int
 	// proved counts the zips that a committed go.sum vouches for.
 	proved int
+	// unneeded are versions whose go.mod is there for the proof alone.
+	unneeded []module.Version
 	// linked are the versions that were put into the module cache beforehand.
 	linked []module.Version
 	// evicted are the damaged versions that were taken out of the store.

@@ -247,6 +247,12 @@ func TestOnlyWhatIsImportedIsDownloaded(t *testing.T) {
 	if n := p.count("!other/@v/v0.2.0.zip"); n != 0 {
 		t.Errorf("a module that nothing imports was downloaded %d times", n)
 	}
+	if strings.Contains(f.out, "not run") {
+		t.Errorf("go mod verify was not run:\n%s", f.out)
+	}
+	if slices.ContainsFunc(f.layer(), func(n string) bool { return strings.Contains(n, "!other") }) {
+		t.Errorf("the layer has something of what nothing imports: %q", f.layer())
+	}
 	if n := p.count("lib/@v/v1.0.0.zip"); n != 1 {
 		t.Errorf("lib was downloaded %d times, want once", n)
 	}

@@ -21,6 +21,11 @@ func (r *run) slim() error {
 			return err
 		}
 	}
+	for _, m := range r.unneeded {
+		if err := r.forget(m); err != nil {
+			return err
+		}
+	}
 	err := filepath.WalkDir(downloads(r.paths.ModCache), func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return ignoreMissing(err)

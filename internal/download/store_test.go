@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gokiln/gokiln/internal/download"
 	"github.com/gokiln/gokiln/internal/symptom"
 )
 
@@ -211,5 +212,25 @@ func TestLayerDoesNotDependOnTheStore(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, g.layer()); diff != "" {
 		t.Errorf("layer (-without +with the store):\n%s", diff)
+	}
+}
+
+// The go.mod file of a module that nothing imports is looked at by `go mod verify`
+// alone.
+func TestPoisonThatOnlyVerifySees(t *testing.T) {
+	p := startProxy(t, lib(), other())
+	f := newFixture(t, app(t))
+	f.config.Proxy, f.config.All = p.URL, false
+	f.config.Packages, f.config.Targets = []string{"example.com/lib", "example.com/lib/emb"}, []download.Target{{}}
+	stored := filepath.Join(f.store, "example.com/!other/@v/v0.2.0.mod")
+	if err := os.MkdirAll(filepath.Dir(stored), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(stored, []byte("module example.com/Other\n\ngo 1.20\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f.wantFailure(f.run(), symptom.Mismatch, "example.com/Other v0.2.0", "go.sum:4")
+	if err := f.run(); err != nil {
+		t.Errorf("afterwards: %v", err)
 	}
 }

@@ -104,29 +104,58 @@ func hashGoMod(name string) (string, error) {
 // modifiedText is what `go mod verify` says of a version.
 const modifiedText = " has been modified"
 
-// goVerify runs `go mod verify`. It can't do its work where the list of modules
-// has more than this build needs; then the proof is verify's.
+// goVerify runs `go mod verify`. It wants the go.mod files of all modules, those
+// that this build does not need included: what it fetches of them is not for the
+// layer. Where they can't be had the proof is verify's alone.
 func (r *run) goVerify(ctx context.Context) error {
+	before, err := versionsWith(downloads(r.paths.ModCache), extMod)
+	if err != nil {
+		return err
+	}
 	out := r.command(ctx, append(slices.Clone(r.env), "GOPROXY=off"), "go", "mod", "verify")
+	if out.err != nil && ctx.Err() == nil && len(modified(out)) == 0 {
+		out = r.command(ctx, r.env, "go", "mod", "verify")
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if out.err != nil && !strings.Contains(strings.Join(out.lines(), "\n"), modifiedText) {
-		r.say("go mod verify: not run, because it wants modules that this build does not need")
+	after, err := versionsWith(downloads(r.paths.ModCache), extMod)
+	if err != nil {
+		return err
 	}
-	for _, text := range out.lines() {
+	for _, m := range after {
+		if !slices.Contains(before, m) {
+			r.unneeded = append(r.unneeded, m)
+		}
+	}
+	if found := modified(out); len(found) > 0 {
+		_, err := r.mend(found, out)
+		return err
+	}
+	if out.err != nil {
+		r.say("go mod verify: not run, because it wants modules that could not be had")
+	}
+	return nil
+}
+
+// modified are the failures that `go mod verify` has found.
+func modified(out output) []Failure {
+	var found []Failure
+	for _, text := range messages(out.lines()) {
+		if f := diagnose(text); f.Code == symptom.Mismatch && !strings.Contains(text, modifiedText) {
+			found = append(found, f)
+		}
 		name, _, ok := strings.Cut(text, modifiedText)
 		if !ok {
 			continue
 		}
-		f := strings.Fields(name)
 		m := module.Version{}
-		if len(f) >= 2 {
-			m = module.Version{Path: strings.TrimPrefix(f[0], "go: "), Version: strings.TrimSuffix(f[1], ":")}
+		if f := strings.Fields(strings.TrimPrefix(name, "go: ")); len(f) >= 2 {
+			m = module.Version{Path: f[0], Version: strings.TrimSuffix(f[1], ":")}
 		}
-		return Failure{Code: symptom.Mismatch, Module: m, Text: "go mod verify: " + text, Cure: cureMismatch}
+		found = append(found, Failure{Code: symptom.Mismatch, Module: m, Text: "go mod verify: " + text, Cure: cureMismatch})
 	}
-	return nil
+	return found
 }
 
 // checkUnchanged fails where the go command has written to go.sum: what it wrote

@@ -116,6 +116,7 @@ func TestRepositories(t *testing.T) {
 		}), want: "lib v1.0.0"},
 		"toolchain line":  {files: map[string]string{"go.mod": "module example.com/app\n\ngo 1.25.0\n\ntoolchain go1.26.0\n", "main.go": mainPrinting(t, "toolchain")}, args: []string{"--build-context", "golang:1.26.0-alpine=docker-image://golang:1.26-alpine"}, want: "toolchain"},
 		"no dependencies": {files: map[string]string{"main.go": mainPrinting(t, "none")}, want: "none"},
+		"FIPS module":     {files: with(importing([]modserver.Module{lib}, lib.Path), map[string]string{"gokiln.yaml": "build: {env: {GOFIPS140: v1.0.0}}\n"}), want: "lib v1.0.0"},
 		"workspace turned off": {files: with(importing([]modserver.Module{lib}, lib.Path), map[string]string{
 			"go.work": "go 1.26\n\nuse ./elsewhere\n", "gokiln.yaml": "modules: {workspace: off}\n",
 		}), want: "lib v1.0.0"},

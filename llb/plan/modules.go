@@ -76,13 +76,17 @@ func NewModules(in ModulesInput) (*Modules, error) {
 	if err != nil {
 		return nil, err
 	}
+	env, err := moduleEnv(in, proxy, private)
+	if err != nil {
+		return nil, err
+	}
 	recipe, outside := moduleRecipe(s, w)
 	return &Modules{
 		Dir:          w.Dir,
 		Recipe:       recipe,
 		Outside:      outside,
 		Config:       config,
-		Env:          moduleEnv(in, proxy, private),
+		Env:          env,
 		Proxy:        newProxy(in.Options.BuildArgs),
 		Secrets:      moduleSecrets(s.Modules.Auth),
 		Agents:       moduleAgents(s.Modules.Auth),
@@ -226,7 +230,7 @@ func moduleRecipe(s *spec.Spec, w *workspace.Workspace) ([]string, []Outside) {
 	return recipe, outside
 }
 
-func moduleEnv(in ModulesInput, proxy proxyList, private privacyRules) []EnvVar {
+func moduleEnv(in ModulesInput, proxy proxyList, private privacyRules) ([]EnvVar, error) {
 	args := in.Options.BuildArgs
 	env := []EnvVar{
 		{"GO111MODULE", "on"},
@@ -253,7 +257,23 @@ func moduleEnv(in ModulesInput, proxy proxyList, private privacyRules) []EnvVar 
 			env = append(env, EnvVar{name, values[name]})
 		}
 	}
-	return sortEnv(env)
+	fips, err := fipsModule(in)
+	if fips != "" {
+		env = append(env, EnvVar{"GOFIPS140", fips})
+	}
+	return sortEnv(env), err
+}
+
+// fipsModule is the value of GOFIPS140. Go unpacks the module that it names from
+// the toolchain into the module cache, which compile can't write to.
+func fipsModule(in ModulesInput) (string, error) {
+	text := in.Spec.Build.Env["GOFIPS140"]
+	if text == "" || len(in.Builds) == 0 {
+		return "", nil
+	}
+	x := &expander{spec: in.Spec, values: templateValues(Input{Spec: in.Spec, Target: in.Builds[0].Target, Options: in.Options})}
+	value := x.expand(spec.Key("build.env", "GOFIPS140"), text)
+	return value, x.errs.Err()
 }
 
 func newProxy(args map[string]string) Proxy {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -281,5 +282,13 @@ func TestProxyHostIsNotPrivate(t *testing.T) {
 		if e.Name == "GOPRIVATE" {
 			t.Errorf("GOPRIVATE=%s", e.Value)
 		}
+	}
+}
+
+// Go unpacks the FIPS module into the module cache, which compile can't.
+func TestFIPSModuleIsUnpackedByTheModuleStep(t *testing.T) {
+	m := planned(t, "build: {env: {GOFIPS140: v1.0.0}}", nil)
+	if !slices.Contains(m.Env, EnvVar{"GOFIPS140", "v1.0.0"}) {
+		t.Errorf("environment %v", m.Env)
 	}
 }

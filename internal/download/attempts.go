@@ -107,7 +107,7 @@ func (r *run) failures(j job, out output) ([]Failure, error) {
 	texts, local := j.errors(out.stdout)
 	var failures []Failure
 	for _, text := range texts {
-		failures = append(failures, diagnose(r.secrets.hide(text)))
+		failures = append(failures, diagnose(r.clean(text)))
 	}
 	if out.err != nil {
 		for _, text := range messages(out.stderr) {

@@ -80,7 +80,7 @@ func (r *run) read(from io.Reader, out *output) {
 	lines := bufio.NewReader(from)
 	for {
 		text, err := lines.ReadString('\n')
-		text = r.secrets.hide(strings.TrimRight(text, "\r\n"))
+		text = r.clean(strings.TrimRight(text, "\r\n"))
 		switch {
 		case out.trace.add(text) || text == "":
 		case commandRule.MatchString(text):

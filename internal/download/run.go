@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -133,6 +134,18 @@ func pause(ctx context.Context, d time.Duration) {
 // say writes a line for the user.
 func (r *run) say(format string, args ...any) {
 	fmt.Fprintln(r.out, r.secrets.hide(fmt.Sprintf(format, args...)))
+}
+
+// clean takes secrets out of what others say, and names files of the build context
+// as the user knows them.
+func (r *run) clean(text string) string {
+	text = r.secrets.hide(text)
+	if r.config.Root == "" {
+		return text
+	}
+	// Only where a word begins: a URL may have such a folder too.
+	root := regexp.MustCompile(`(^|[\s"'(])` + regexp.QuoteMeta(r.config.Root+"/"))
+	return root.ReplaceAllString(text, "$1")
 }
 
 // sumFiles are the files that hold hashes, the one that the go command writes in

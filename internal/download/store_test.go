@@ -234,3 +234,13 @@ func TestPoisonThatOnlyVerifySees(t *testing.T) {
 		t.Errorf("afterwards: %v", err)
 	}
 }
+
+func TestGarbageInGoSum(t *testing.T) {
+	p := startProxy(t, lib(), other())
+	files := app(t)
+	files["go.sum"] += "what is this line\n"
+	f := newFixture(t, files)
+	f.config.Proxy = p.URL
+	err := f.run()
+	f.wantFailure(err, symptom.Other, "\ngo.sum:5", "wrong number of fields")
+}

@@ -108,7 +108,7 @@ func (l proxyList) check(s *spec.Spec, p privacyRules) error {
 		return nil
 	}
 	return l.fail(s, "%q leaves no place to get modules from, and there is no vendor folder in use; run `go mod vendor` and commit the result, or give a folder laid out as a module proxy: proxy: \"context:modules\" with --build-context modules=DIR %s",
-		"off", symptom.Offline.Tag())
+		l.value, symptom.Offline.Tag())
 }
 
 func (l proxyList) fail(s *spec.Spec, format string, args ...any) error {

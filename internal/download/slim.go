@@ -14,6 +14,10 @@ import (
 )
 
 // slim takes out of the module cache what no compile reads.
+//
+// The go command keeps an index of each version's folder in GOCACHE, by its path
+// alone: whoever changes what stays has to give the compile step's GOCACHE mount
+// another id, or older builders go by the old list.
 func (r *run) slim() error {
 	cache := filepath.Join(r.paths.ModCache, "cache")
 	for _, name := range []string{"vcs", "lock", filepath.Join("download", "sumdb")} {

@@ -170,12 +170,26 @@ func moduleConfig(in ModulesInput, proxy proxyList) (download.Config, error) {
 }
 
 // hiddenTags reports whether compile has build tags that reading the code by the
-// spec's does not know: experiments, and flags in the toolchain image's
-// environment.
+// spec's does not know: experiments, releases of the FIPS module, and flags in the
+// toolchain image's environment.
 func hiddenTags(s *spec.Spec, toolchainEnv []string) bool {
-	return s.Build.Env["GOEXPERIMENT"] != "" || slices.ContainsFunc(toolchainEnv, func(e string) bool {
+	hidden := func(name, value string) bool {
+		switch name {
+		case "GOEXPERIMENT":
+			return value != ""
+		case "GOFIPS140":
+			return value != "" && value != "off" && value != "latest"
+		}
+		return name == "GOFLAGS" && strings.Contains(value, "tags")
+	}
+	for name, value := range s.Build.Env {
+		if hidden(name, value) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(toolchainEnv, func(e string) bool {
 		name, value, _ := strings.Cut(e, "=")
-		return name == "GOEXPERIMENT" && value != "" || name == "GOFLAGS" && strings.Contains(value, "tags")
+		return hidden(name, value)
 	})
 }
 

@@ -254,6 +254,8 @@ func TestHiddenTags(t *testing.T) {
 		{"", []string{"GOFLAGS=-buildvcs=false -tags=extra"}, true},
 		{"", []string{"GOEXPERIMENT=jsonv2"}, true},
 		{"build: {env: {GOEXPERIMENT: jsonv2}}", nil, true},
+		{"build: {env: {GOFIPS140: v1.0.0}}", nil, true},
+		{"build: {env: {GOFIPS140: latest}}", nil, false},
 	} {
 		s, err := spec.Parse("gokiln.yaml", []byte(c.spec))
 		if err != nil {

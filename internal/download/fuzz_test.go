@@ -52,7 +52,7 @@ func FuzzHide(f *testing.F) {
 				continue
 			}
 			password, ok := u.User.Password()
-			if ok && len(password) >= leastSecret && strings.Contains(raw, password) && strings.Contains(shown, password) && !strings.Contains("***", password) {
+			if ok && len(password) >= leastSecret && strings.Contains(raw, password) && strings.Contains(shown, password) && strings.Trim(password, "*") != "" {
 				t.Errorf("%q shows %q", shown, password)
 			}
 		}

@@ -27,18 +27,25 @@ type job struct {
 // goes before the step's.
 func (r *run) downloadAll(ctx context.Context, override ...string) error {
 	if r.config.All {
-		return r.attempts(ctx, allModules(), override)
+		return r.everything(ctx, override)
 	}
 	for _, t := range r.config.Targets {
 		err := r.attempts(ctx, r.listed(t), override)
 		if errors.Is(err, errLocal) {
-			return r.attempts(ctx, allModules(), override)
+			return r.everything(ctx, override)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// everything downloads all modules, because a list of packages does not tell what
+// is needed.
+func (r *run) everything(ctx context.Context, override []string) error {
+	r.unlisted = true
+	return r.attempts(ctx, allModules(), override)
 }
 
 func allModules() job {

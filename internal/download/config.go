@@ -90,6 +90,9 @@ const (
 	// WorkSumPath is where the layer has, in a workspace, go.work.sum with all that
 	// the go command wrote to it: the compile step can write nothing.
 	WorkSumPath = "/go/pkg/mod/cache/gokiln/go.work.sum"
+	// UnlistedPath is an empty file in a layer with all modules: a dependency may
+	// import local packages that no local package does. Without the file none does.
+	UnlistedPath = "/go/pkg/mod/cache/gokiln/unlisted"
 	// CADir holds the file ca.pem of the secret ca-certificates, where given.
 	CADir = "/run/gokiln/ca"
 )

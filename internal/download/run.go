@@ -32,7 +32,7 @@ type Step struct {
 // Paths are where the step finds and leaves things. DefaultPaths is what holds in
 // a container.
 type Paths struct {
-	Program, Config, ModCache, Store, Scratch, CADir, WorkSum string
+	Program, Config, ModCache, Store, Scratch, CADir, WorkSum, Unlisted string
 }
 
 // DefaultPaths returns the paths of the package's constants. modCache is
@@ -40,7 +40,7 @@ type Paths struct {
 func DefaultPaths(modCache string) Paths {
 	return Paths{
 		Program: Program, Config: ConfigPath, ModCache: modCache, Store: StoreDir,
-		Scratch: ScratchDir, CADir: CADir, WorkSum: WorkSumPath,
+		Scratch: ScratchDir, CADir: CADir, WorkSum: WorkSumPath, Unlisted: UnlistedPath,
 	}
 }
 
@@ -79,6 +79,8 @@ type run struct {
 	unneeded []module.Version
 	// linked are the versions that were put into the module cache beforehand.
 	linked []module.Version
+	// unlisted tells that all modules were downloaded.
+	unlisted bool
 	// evicted are the damaged versions that were taken out of the store.
 	evicted map[module.Version]bool
 }
@@ -114,6 +116,7 @@ func (s Step) Run(ctx context.Context) error {
 		func() error { return r.goVerify(ctx) },
 		r.keepProved,
 		r.leaveWorkSum,
+		r.leaveUnlisted,
 		r.report,
 		r.slim,
 	} {
@@ -233,6 +236,18 @@ func (r *run) leaveWorkSum() error {
 		return os.WriteFile(r.paths.WorkSum, nil, 0o644)
 	}
 	return copyFile(name, r.paths.WorkSum)
+}
+
+// leaveUnlisted marks a layer for which nobody knows that no dependency imports a
+// package of the build context.
+func (r *run) leaveUnlisted() error {
+	if !r.unlisted {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(r.paths.Unlisted), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(r.paths.Unlisted, nil, 0o644)
 }
 
 // report tells how much was downloaded and how much was there.

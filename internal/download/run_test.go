@@ -71,6 +71,7 @@ func (f *fixture) run() error {
 		Paths: download.Paths{
 			Program: os.Args[0], Config: f.configFile, ModCache: f.modCache, Store: f.store,
 			Scratch: scratch, CADir: scratch, WorkSum: filepath.Join(f.modCache, "cache/gokiln/go.work.sum"),
+			Unlisted: filepath.Join(f.modCache, "cache/gokiln/unlisted"),
 		},
 		Wait: func(context.Context, time.Duration) {},
 	}
@@ -256,6 +257,9 @@ func TestOnlyWhatIsImportedIsDownloaded(t *testing.T) {
 	if n := p.count("lib/@v/v1.0.0.zip"); n != 1 {
 		t.Errorf("lib was downloaded %d times, want once", n)
 	}
+	if slices.Contains(f.layer(), "cache/gokiln/unlisted") {
+		t.Error("the layer is marked as one with all modules")
+	}
 	if out, err := f.compile(); err != nil {
 		t.Errorf("compile: %v\n%s", err, out)
 	}
@@ -365,7 +369,7 @@ func TestMissing(t *testing.T) {
 		files["go.sum"] = other().sums(t)
 		f := newFixture(t, files)
 		f.config.Proxy, f.config.All = p.URL, all
-		f.config.Packages = []string{"example.com/lib"}
+		f.config.Packages = []string{"example.com/back"}
 		f.config.Targets = []download.Target{{}}
 		f.wantFailure(f.run(), symptom.MissingSum, "example.com/lib", "go mod tidy")
 	}
@@ -404,5 +408,28 @@ func TestNoFailureIsSwallowed(t *testing.T) {
 	}
 	if err := f.run(); err == nil {
 		t.Errorf("no failure:\n%s", f.out)
+	}
+}
+
+// A dependency may import a package that only the build context has: what that one
+// needs, and that it is needed, no list of local imports tells.
+func TestDependencyImportsLocalPackage(t *testing.T) {
+	back := version{"example.com/back", "v1.0.0", map[string]string{"back.go": "package back\n\nimport _ \"example.com/app/deep\"\n"}}
+	p := startProxy(t, back, other())
+	f := newFixture(t, map[string]string{
+		"go.mod": "module example.com/app\n\ngo 1.24\n\nrequire (\n\texample.com/back v1.0.0\n\texample.com/Other v0.2.0\n)\n",
+		"go.sum": back.sums(t) + other().sums(t),
+	})
+	f.config.Proxy, f.config.All, f.config.Local = p.URL, false, []string{"example.com/app"}
+	f.config.Packages = []string{"example.com/back"}
+	f.config.Targets = []download.Target{{Env: []string{"GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0"}}}
+	if err := f.run(); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(f.layer(), "cache/gokiln/unlisted") {
+		t.Errorf("the layer has no mark: %q", f.layer())
+	}
+	if n := p.count("!other/@v/v0.2.0.zip"); n != 1 {
+		t.Errorf("the other module was downloaded %d times, want once", n)
 	}
 }

@@ -13,6 +13,10 @@ type decoder struct {
 	spec *Spec
 	// secrets are values that no error may show.
 	secrets []*node
+	// apps is the map below the key apps, once it is read.
+	apps *node
+	// app is the field path of the app that is decoded, empty for the top level.
+	app string
 }
 
 // place remembers where the value at a path stands.
@@ -43,7 +47,7 @@ func (d *decoder) fields(path string, n *node, fields []field) {
 			if strings.HasPrefix(path, "modules.auth[") {
 				d.hideUnlessHost(e.value) // A password with a key that sounds right, say.
 			}
-			if path != "" || !strings.HasPrefix(e.key, extension) {
+			if path != "" || d.app != "" || !strings.HasPrefix(e.key, extension) {
 				d.unknownKey(path, e, fields)
 			}
 			continue

@@ -28,6 +28,7 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(data)
 	}
+	f.Add([]byte(fleet))
 	for _, field := range Fields() {
 		data, _ := wrap(field.Path, field.Example)
 		f.Add(data)
@@ -51,7 +52,31 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		checkPromises(t, s)
+		for _, app := range s.Apps {
+			checkApp(t, s, app)
+			checkPromises(t, app.Spec)
+		}
 	})
+}
+
+func checkApp(t *testing.T, s *Spec, app App) {
+	t.Helper()
+	if len(app.Spec.Apps) > 0 || app.Spec.Name == "" || app.Spec.Source.Filename != s.Source.Filename {
+		t.Errorf("app %q: %+v", app.Name, app.Spec)
+	}
+	if !cmp.Equal(app.Spec.Modules, s.Modules) || app.Spec.Cache != s.Cache {
+		t.Errorf("app %q has modules or a cache of its own: %+v", app.Name, app.Spec)
+	}
+	for _, name := range append([]string{app.Name}, app.Groups...) {
+		if _, err := checkAppName(name); err != nil {
+			t.Error(err)
+		}
+	}
+	for path, at := range app.Spec.ranges {
+		if _, ok := sliceOf(s.Source.Data, at); !ok {
+			t.Errorf("%s: %s: %v is not inside the file", app.Name, path, at)
+		}
+	}
 }
 
 func checkErrors(t *testing.T, data []byte, errs []*diag.Error) {

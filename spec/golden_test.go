@@ -105,7 +105,7 @@ func TestTypes(t *testing.T) {
 				fmt.Fprintf(&b, "%s takes %s\n", f.Path, v.kind)
 				continue
 			}
-			path := strings.ReplaceAll(f.Path, "[]", "[0]")
+			path := strings.NewReplacer("[]", "[0]", "*", "api").Replace(f.Path)
 			for _, e := range diag.All(err) {
 				if !strings.HasPrefix(e.Err.Error(), path) {
 					t.Errorf("%s with %s: the error %q is not about it", f.Path, v.kind, e.Err)
@@ -123,6 +123,7 @@ func TestTypes(t *testing.T) {
 // wrap makes a spec of one value, with what the value cannot do without, and
 // returns the field path of the value.
 func wrap(path, value string) ([]byte, string) {
+	path = strings.ReplaceAll(path, "*", "api")
 	keys := strings.Split(path, ".")
 	var b strings.Builder
 	for i, key := range keys[:len(keys)-1] {

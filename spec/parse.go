@@ -35,7 +35,11 @@ func Parse(filename string, data []byte) (*Spec, error) {
 	d := decoder{problems: errs, spec: s}
 	if n, _ := t.build(root, 0); n != nil {
 		d.document(n)
-		d.validate()
+		if d.apps != nil {
+			d.readApps(n)
+		} else {
+			d.validate()
+		}
 	}
 	censor(errs, text, d.secrets)
 	if err := errs.list.Err(); err != nil {
@@ -54,6 +58,7 @@ func defaults(src diag.Source) *Spec {
 			Trimpath: true,
 			PGO:      "auto",
 		},
+		Cache:  Cache{Dependencies: "auto"},
 		Source: src,
 		ranges: map[string]diag.Range{},
 	}

@@ -26,7 +26,7 @@ func mustParse(t *testing.T, data string) *Spec {
 }
 
 func TestDefaults(t *testing.T) {
-	want := &Spec{Module: ".", Modules: Modules{Retries: 4, Timeout: time.Minute, Workspace: "auto"}, Build: Build{LDFlags: []string{"-s", "-w"}, Trimpath: true, PGO: "auto"}}
+	want := &Spec{Module: ".", Modules: Modules{Retries: 4, Timeout: time.Minute, Workspace: "auto"}, Build: Build{LDFlags: []string{"-s", "-w"}, Trimpath: true, PGO: "auto"}, Cache: Cache{Dependencies: "auto"}}
 	for _, data := range []string{
 		"", "\n", "# syntax=gokiln/gokiln:1", "# syntax=gokiln/gokiln:1\n\n# nothing\n", "\xef\xbb\xbf", "\xef\xbb\xbf# syntax=x\r\n",
 		"---\n", "~\n", "{}", "null", "x-own: {a: [b]}\n", "build: {}\nimage: {}\n", " ", "\r\n\r\n",
@@ -102,6 +102,7 @@ func TestParse(t *testing.T) {
 		{"anchors", "name: &n api\nimage: {labels: {a: *n, b: &x !!str 1.0, c: *x}}\n", func(s *Spec) {
 			s.Name, s.Image.Labels = "api", map[string]string{"a": "api", "b": "1.0", "c": "1.0"}
 		}},
+		{"cache", "cache: {dependencies: layer}", func(s *Spec) { s.Cache.Dependencies = "layer" }},
 		{"carriage returns", "name: api\r\nmain:\r\n- ./a\r\n- ./b\r\n", func(s *Spec) { s.Name, s.Main = "api", []string{"./a", "./b"} }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

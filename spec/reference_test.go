@@ -64,6 +64,8 @@ func referenceData() any {
 		}
 		sections[at].Keys = append(sections[at].Keys, f)
 		switch {
+		case f.Path == "apps":
+			sections = append(sections, section{Title: "`apps.*`", Doc: "Each app has the keys of the top level, without `modules`, `cache` and `apps`, and these."})
 		case f.Path == "image.files" || f.Path == "modules.auth":
 			sections = append(sections, section{Title: "`" + f.Path + "[]`", Doc: "Each element of `" + f.Path + "` has these keys."})
 		case f.Default == "":
@@ -78,7 +80,8 @@ func referenceData() any {
 	}
 	return map[string]any{
 		"Sections": sections, "Templates": strings.Join(templates, ", "),
-		"Names": stamps.Names(), "Functions": stamps.Functions(),
+		"Reserved": "`" + strings.Join(ReservedNames(), "`, `") + "`",
+		"Names":    stamps.Names(), "Functions": stamps.Functions(),
 		"MaxSize": maxSize >> 20, "MaxNodes": maxNodes, "MaxDepth": maxDepth, "MaxPorts": maxPorts,
 		"TemplateSize": stamps.MaxSize >> 10,
 	}

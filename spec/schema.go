@@ -14,13 +14,16 @@ type field struct {
 	doc, example string
 	// template marks values that may hold template actions.
 	template bool
-	// fields are a map's own keys.
+	// fields are a map's own keys; with named, those of each of its values, whose
+	// keys are the user's.
 	fields []field
+	named  bool
 }
 
 // schema is the table of every key, bound to the Spec that it fills.
 func schema(s *Spec) []field {
 	modules, build, image := moduleFields(&s.Modules), buildFields(&s.Build), imageFields(&s.Image)
+	cache := cacheFields(&s.Cache)
 	return []field{
 		{key: "name", reader: scalar(&s.Name, "a string", false, checkName),
 			def: "the last element of the main package's import path", example: "api",
@@ -40,6 +43,11 @@ func schema(s *Spec) []field {
 			doc: "What `go build` is told."},
 		{key: "image", reader: group(image), fields: image,
 			doc: "What the image's configuration and file system hold. What the base image sets and the spec does not, stays."},
+		{key: "cache", reader: group(cache), fields: cache,
+			doc: "What the build keeps for the next one."},
+		{key: "apps", reader: appMap(), named: true, fields: []field{groupsField(&[]string{})},
+			def: "none", example: "{api: {main: ./cmd/api}, worker: {main: ./cmd/worker}}",
+			doc: "Several images of one spec, by name. An app takes every key of the top level but `modules`, `cache` and `apps`, and inherits what it does not set. Its name is a target of the build, and its `name` unless it has one of its own."},
 	}
 }
 
@@ -108,7 +116,7 @@ func buildFields(b *Build) []field {
 // Field describes one key of the spec, for tools that list them.
 type Field struct {
 	// Path is the key's field path; the keys of a list's elements have paths such
-	// as "image.files[].from".
+	// as "image.files[].from", those of a map's values such as "apps.*.groups".
 	Path string
 	// Type says what may be written.
 	Type string
@@ -134,7 +142,10 @@ func flatten(path string, fields []field) []Field {
 			at = path + "." + f.key
 		}
 		all = append(all, Field{at, f.want, f.def, f.doc, f.example, f.template})
-		if f.def != "" {
+		switch {
+		case f.named:
+			at += ".*"
+		case f.def != "":
 			at += "[]" // A group has no default, a list of maps has one.
 		}
 		all = slices.Concat(all, flatten(at, f.fields))

@@ -59,10 +59,9 @@ func healthcheck(target **Healthcheck) reader {
 		h := &Healthcheck{}
 		before := len(d.list)
 		d.fields(path, n, healthFields(h))
-		if h.Test == nil && len(d.list) == before {
-			d.errorf(n.at, path, "test is missing: write `test: [CMD, /program, argument]`")
+		if len(d.list) == before {
+			*target = h
 		}
-		*target = h
 	}}
 }
 

@@ -36,11 +36,23 @@ type Spec struct {
 	Modules Modules
 	Build   Build
 	Image   Image
+	Cache   Cache
+	// Apps are the images of a spec that describes several, in the order they were
+	// written; none where the spec itself is the image. With apps the fields above
+	// are what they inherit, and no image of their own.
+	Apps []App
 
 	// Source is the file the spec came from, for error messages.
 	Source diag.Source
 
 	ranges map[string]diag.Range
+}
+
+// Cache holds what the build keeps for the next one.
+type Cache struct {
+	// Dependencies is where compiled dependencies are kept: "layer", "mount", or
+	// "auto", which is for the build to decide and the default.
+	Dependencies string
 }
 
 // Build holds what `go build` is told. Strings marked (template) may hold

@@ -19,8 +19,11 @@ func (d *decoder) unknownKey(path string, e entry, fields []field) {
 		return
 	}
 	where := "at the top level"
-	if path != "" {
+	switch {
+	case path != "":
 		where = "of " + path
+	case d.app != "":
+		where = "of " + d.app
 	}
 	d.errorf(e.keyAt, at, "unknown key; the keys %s are %s", where, keyList(fields))
 }
@@ -128,7 +131,9 @@ func synonyms() []synonym {
 		{words: []string{"runas", "uid"}, path: "image.user"},
 		{words: []string{"binary", "id", "projectname", "app", "program"}, path: "name"},
 		{words: []string{"dir", "directory", "context", "gomod"}, path: "module"},
-		{words: []string{"builds", "mains", "package", "packages", "cmds", "target", "targets"}, path: "main"},
+		{words: []string{"builds", "mains", "package", "packages", "cmds"}, path: "main"},
+		{words: []string{"services", "service", "images", "target", "targets", "dockers", "kos"}, path: "apps"},
+		{words: []string{"extends", "inherits"}, hint: "an app inherits the top level by itself; share more with an anchor and `<<`"},
 		{words: []string{"goversion", "golang", "gotoolchain", "toolchain"}, path: "go"},
 		{words: []string{"cgoenabled"}, path: "build.cgo"},
 		{words: []string{"buildtags", "gotags"}, path: "build.tags"},

@@ -36,7 +36,7 @@ func (d *decoder) validateMains() {
 		case first == main:
 			d.errorf(d.spec.At(at), at, "%q is listed twice", show(main))
 		case isImportPath(first) && isImportPath(main):
-			d.errorf(d.spec.At(at), at, "%q and %q both make a program named %q: build them into two images, each with its own spec", show(first), show(main), show(program))
+			d.errorf(d.spec.At(at), at, "%q and %q both make a program named %q: build them into two images, each an app below apps", show(first), show(main), show(program))
 		default:
 			d.errorf(d.spec.At(at), at, "%q and %q both make a program named %q: rename one's folder", show(first), show(main), show(program))
 		}
@@ -78,7 +78,13 @@ func (d *decoder) validateRace() {
 
 func (d *decoder) validateHealthcheck() {
 	h := d.spec.Image.Healthcheck
-	if h == nil || len(h.Test) == 0 || h.Test[0] != "NONE" {
+	switch {
+	case h == nil:
+		return
+	case len(h.Test) == 0:
+		d.errorf(d.spec.At("image.healthcheck"), "image.healthcheck", "test is missing: write `test: [CMD, /program, argument]`")
+		return
+	case h.Test[0] != "NONE":
 		return
 	}
 	for _, key := range []string{"interval", "timeout", "start_period", "start_interval", "retries"} {

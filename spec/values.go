@@ -51,6 +51,14 @@ func checkMod(s string) (string, error) {
 	return "", fmt.Errorf("%q is not one of readonly, vendor", show(s))
 }
 
+func checkDependencies(s string) (string, error) {
+	switch s {
+	case "auto", "layer", "mount":
+		return s, nil
+	}
+	return "", fmt.Errorf("%q is not one of auto, layer, mount", show(s))
+}
+
 func checkBase(s string) (string, error) {
 	if s == "scratch" {
 		return s, nil

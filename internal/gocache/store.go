@@ -1,0 +1,255 @@
+package gocache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// store is the persistent folder of entries, laid out as a GOCACHE is. Other
+// steps read and write it at the same moment, and it may be empty or damaged.
+type store struct {
+	dir string
+	// lock is held shared by whoever uses the store, and alone by whoever removes
+	// old entries; nil where the store can't be written.
+	lock *os.File
+}
+
+// The files of a store besides entries.
+const (
+	// storeFormat is the folder below the mount: a change of what this package
+	// keeps, or of the meaning of an mtime, takes another.
+	storeFormat = "v1"
+	lockFile    = "lock"
+	prunedFile  = "pruned"
+	// lockWait is how long another step may take with removing old entries.
+	lockWait = 10 * time.Second
+)
+
+// openStore makes a store ready, and removes old entries when it is time to.
+func openStore(ctx context.Context, dir string, now time.Time) (store, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return store{}, err
+	}
+	s := store{dir: filepath.Join(dir, storeFormat)}
+	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+		return store{}, err
+	}
+	s.lock, err = os.OpenFile(s.path(lockFile), os.O_RDWR|os.O_CREATE, 0o644)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return s, nil // whoever can write it may remove entries: found out on use
+	}
+	if err != nil {
+		return store{}, err
+	}
+	if err := s.pruneDue(now); err != nil {
+		s.close()
+		return store{}, err
+	}
+	if err := s.share(ctx); err != nil {
+		s.close()
+		return store{}, err
+	}
+	return s, nil
+}
+
+func (s store) path(name string) string { return filepath.Join(s.dir, name) }
+
+// close lets go of the lock.
+func (s store) close() {
+	if s.lock != nil {
+		_ = s.lock.Close() // nothing was written to it
+	}
+}
+
+// share waits for a step that removes old entries.
+func (s store) share(ctx context.Context) error {
+	ctx, stop := context.WithTimeout(ctx, lockWait)
+	defer stop()
+	for {
+		err := syscall.Flock(int(s.lock.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("lock %s: %w", s.lock.Name(), ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// pruneDue prunes at most once in pruneInterval, and only while no other step
+// uses the store.
+func (s store) pruneDue(now time.Time) error {
+	info, err := os.Stat(s.path(prunedFile))
+	if err == nil && now.Sub(info.ModTime()).Abs() < pruneInterval {
+		return nil
+	}
+	if syscall.Flock(int(s.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		return nil
+	}
+	err = eachShard(func(shard string) error { return s.pruneActions(shard, now) })
+	if err != nil {
+		return err
+	}
+	used, err := s.outputs()
+	if err != nil {
+		return err
+	}
+	if err := eachShard(func(shard string) error { return s.pruneOutputs(shard, used) }); err != nil {
+		return err
+	}
+	return writeFile(s.path(prunedFile), now, func(io.Writer) error { return nil })
+}
+
+// pruneActions removes from one folder the actions that no build has used for
+// long, those that can't be read, and what interrupted runs left.
+func (s store) pruneActions(shard string, now time.Time) error {
+	names, err := namesIn(s.path(shard))
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		limit := tempAge
+		switch {
+		case isOutput(name):
+			continue
+		case isAction(name):
+			limit = keepUnused
+			if _, err := readEntry(s.dir, filepath.Join(shard, name)); err != nil {
+				limit = 0
+			}
+		}
+		full := filepath.Join(s.path(shard), name)
+		info, err := os.Lstat(full)
+		if err != nil || now.Sub(info.ModTime()) < limit {
+			continue
+		}
+		if err := os.RemoveAll(full); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outputs are the paths of the outputs that actions in the store have.
+func (s store) outputs() (map[string]bool, error) {
+	used := map[string]bool{}
+	for _, shard := range shards() {
+		names, err := namesIn(s.path(shard))
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			if !isAction(name) {
+				continue
+			}
+			if e, err := readEntry(s.dir, filepath.Join(shard, name)); err == nil {
+				used[e.outputFile()] = true
+			}
+		}
+	}
+	return used, nil
+}
+
+func (s store) pruneOutputs(shard string, used map[string]bool) error {
+	names, err := namesIn(s.path(shard))
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if isOutput(name) && !used[filepath.Join(shard, name)] {
+			if err := os.RemoveAll(filepath.Join(s.path(shard), name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// holds reports whether the store has an output that looks whole and that nobody
+// else has written: the go command writes through a link whose target is gone, in
+// place, and sets the time to now.
+func (s store) holds(e Entry) bool {
+	info, err := os.Lstat(s.path(e.outputFile()))
+	return err == nil && info.Mode().IsRegular() && info.Size() == e.Size && info.ModTime().Equal(mark())
+}
+
+// fetch copies an output out of the store. The error wraps errContent where the
+// store is to blame.
+func (s store) fetch(e Entry, to string) error {
+	if err := copyOutput(s.path(e.outputFile()), to, e.Output, true); err != nil {
+		return err
+	}
+	// After the copy: what was overwritten while the go command read it may have
+	// been damaged then and be sound now.
+	if !s.holds(e) {
+		return fmt.Errorf("%w: %s was written to by others", errContent, s.path(e.outputFile()))
+	}
+	return nil
+}
+
+// evict removes an entry.
+func (s store) evict(e Entry) error {
+	return errors.Join(
+		ignoreMissing(os.RemoveAll(s.path(e.actionFile()))),
+		ignoreMissing(os.RemoveAll(s.path(e.outputFile()))))
+}
+
+// touch notes that an entry was used.
+func (s store) touch(e Entry, now time.Time) error {
+	name := s.path(e.actionFile())
+	info, err := os.Lstat(name)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	if now.Sub(info.ModTime()).Abs() < useInterval {
+		return nil
+	}
+	return setTime(name, now)
+}
+
+// keep copies an entry from a GOCACHE, its output first: an action without an
+// output is worth nothing, and an output without an action does no harm.
+func (s store) keep(e Entry, gocache string, now time.Time) error {
+	from := filepath.Join(gocache, e.outputFile())
+	if !s.holds(e) {
+		if info, err := os.Stat(from); err != nil || !info.Mode().IsRegular() {
+			return ignoreMissing(err) // a folder: the go command's executables
+		}
+		if err := copyOutput(from, s.path(e.outputFile()), e.Output, false); err != nil {
+			return err
+		}
+	}
+	if have, err := readEntry(s.dir, e.actionFile()); err == nil && have == e {
+		return s.touch(e, now)
+	}
+	return writeFile(s.path(e.actionFile()), now, func(w io.Writer) error {
+		_, err := w.Write(e.Bytes())
+		return err
+	})
+}
+
+// isIndex tells the go command's lists of a module's or a folder's Go files from
+// other outputs. Their keys are a path, or names with sizes and mtimes, and not
+// content: a store that several modules and toolchain images share must not have
+// them.
+func isIndex(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	const magic = "go index v"
+	head := make([]byte, len(magic))
+	n, _ := io.ReadFull(f, head) // shorter: no index
+	return string(head[:n]) == magic
+}

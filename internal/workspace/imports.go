@@ -35,7 +35,37 @@ type Imports struct {
 // says of it at the compile step is better. Such a package makes the answer
 // unsure. An error is a failure to read the build context.
 func (w *Workspace) Imports(ctx context.Context, mains []Package, t Target) (Imports, error) {
-	c := closure{w: w, loader: w.loader(t), seen: make(map[string]bool), std: make(map[string]bool), outside: make(map[string]bool)}
+	c := w.newWalk(t, w.Vendor)
+	if err := c.run(ctx, mains); err != nil {
+		return Imports{}, err
+	}
+	return c.imports(), nil
+}
+
+// walk goes over local packages, one level of imports after the other.
+type walk struct {
+	w        *Workspace
+	loader   loader
+	vendored bool
+	seen     map[string]bool
+	std      map[string]bool
+	// outside are the external packages, locals the local ones.
+	outside map[string]bool
+	locals  map[string]*localPackage
+	why     string
+	// faults are the packages that can't be told by reading, and why.
+	faults map[string]string
+}
+
+func (w *Workspace) newWalk(t Target, vendored bool) *walk {
+	return &walk{
+		w: w, loader: w.loader(t), vendored: vendored,
+		seen: make(map[string]bool), std: make(map[string]bool), outside: make(map[string]bool),
+		locals: make(map[string]*localPackage), faults: make(map[string]string),
+	}
+}
+
+func (c *walk) run(ctx context.Context, mains []Package) error {
 	var paths []string
 	for _, p := range mains {
 		paths = append(paths, p.ImportPath)
@@ -48,42 +78,38 @@ func (w *Workspace) Imports(ctx context.Context, mains []Package, t Target) (Imp
 			return err
 		})
 		if err != nil {
-			return Imports{}, err
+			return err
 		}
 		level = c.add(level, found)
 	}
-	if c.why == "" && version.Compare("go"+cmp.Or(w.Go, "1.16"), "go1.17") < 0 {
+	return nil
+}
+
+// imports is what the walk found to come from elsewhere.
+func (c *walk) imports() Imports {
+	why, goLine := c.why, cmp.Or(c.w.Go, "1.16")
+	if why == "" && version.Compare("go"+goLine, "go1.17") < 0 {
 		// Go may look for a local package in modules that go.mod does not list.
-		c.why = fmt.Sprintf("go.mod is of Go %s, and before 1.17 it does not list all modules", cmp.Or(w.Go, "1.16"))
+		why = fmt.Sprintf("go.mod is of Go %s, and before 1.17 it does not list all modules", goLine)
 	}
 	return Imports{
 		Packages: slices.Sorted(maps.Keys(c.outside)),
 		Std:      slices.Sorted(maps.Keys(c.std)),
-		Sure:     c.why == "",
-		Why:      c.why,
-	}, nil
+		Sure:     why == "",
+		Why:      why,
+	}
 }
 
-// closure is a walk over local packages, one level of imports after the other.
-type closure struct {
-	w      *Workspace
-	loader loader
-	seen   map[string]bool
-	std    map[string]bool
-	// outside are the external packages.
-	outside map[string]bool
-	why     string
-}
-
-// imported is what the walk learns about one import path.
+// imported is what the walk learns about one import path. why says what makes
+// the imports unsure, fault what makes the files so.
 type imported struct {
-	kind    originKind
-	imports []string
-	why     string
+	kind       originKind
+	pkg        *localPackage
+	why, fault string
 }
 
 // fresh are those of some import paths that the walk has not met, sorted.
-func (c *closure) fresh(paths []string) []string {
+func (c *walk) fresh(paths []string) []string {
 	var level []string
 	for _, p := range paths {
 		if !c.seen[p] && p != "C" {
@@ -96,7 +122,7 @@ func (c *closure) fresh(paths []string) []string {
 }
 
 // add takes in what was found for a level and returns the next one.
-func (c *closure) add(level []string, found []imported) []string {
+func (c *walk) add(level []string, found []imported) []string {
 	var next []string
 	for i, f := range found {
 		switch f.kind {
@@ -104,25 +130,34 @@ func (c *closure) add(level []string, found []imported) []string {
 			c.std[level[i]] = true
 		case external:
 			c.outside[level[i]] = true
+		case local:
+			c.locals[level[i]] = f.pkg
+			next = append(next, f.pkg.imports...)
 		}
 		if f.why != "" && c.why == "" {
 			c.why = fmt.Sprintf("package %q %s", level[i], f.why)
 		}
-		next = append(next, f.imports...)
+		if f.fault != "" {
+			c.faults[level[i]] = f.fault
+		}
 	}
 	return c.fresh(next)
 }
 
-func (c *closure) visit(ctx context.Context, importPath string) (imported, error) {
-	o, err := c.w.find(ctx, importPath)
+func (c *walk) visit(ctx context.Context, importPath string) (imported, error) {
+	o, err := c.w.findMod(ctx, importPath, c.vendored)
 	if err != nil || o.kind != local {
-		return imported{kind: o.kind, why: o.why}, err
+		return imported{kind: o.kind, why: o.why, fault: o.why}, err
 	}
-	pkg, why, err := c.loader.load(ctx, o.dir)
+	pkg, err := c.w.memo.load(ctx, c.loader, o.dir)
 	if err != nil {
 		return imported{}, err
 	}
-	return imported{kind: local, imports: pkg.Imports, why: cmp.Or(why, o.why)}, nil
+	found := imported{kind: local, pkg: pkg, why: cmp.Or(pkg.bad, o.why), fault: pkg.bad}
+	if o.twice {
+		found.fault = "is in more than one local module"
+	}
+	return found, nil
 }
 
 // load reads the package in a folder; why says what the go command will not

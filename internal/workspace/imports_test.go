@@ -64,7 +64,7 @@ func expand(files map[string]string) map[string]string {
 
 // importing is a Go file of a package that imports others.
 func importing(name string, paths ...string) string {
-	return "package " + name + "{}import (_ \"" + strings.Join(paths, "\"; _ \"") + "\"){}" + map[bool]string{true: "func main() {}{}"}[name == "main"]
+	return "package " + name + "{}import (_ \"" + strings.Join(paths, "\"; _ \"") + "\"){}" + map[bool]string{true: "func main() { }{}"}[name == "main"]
 }
 
 var importCases = []struct {

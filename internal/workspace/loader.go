@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
 	"go/build"
 	"io"
@@ -15,16 +16,16 @@ import (
 type loader struct {
 	tree   *tree
 	target Target
+	// guessed tells that the toolchain's release is not known. It is floor's at
+	// least, the workspace's go line.
+	guessed bool
+	floor   string
 }
 
 func (w *Workspace) loader(t Target) loader {
-	if t.GoVersion == "" {
-		t.GoVersion = w.Toolchain
-	}
-	if t.GoVersion == "" {
-		t.GoVersion = w.Go
-	}
-	return loader{tree: w.tree, target: t}
+	guessed := t.GoVersion == ""
+	t.GoVersion = cmp.Or(t.GoVersion, w.Toolchain, w.Go)
+	return loader{tree: w.tree, target: t, guessed: guessed, floor: w.Go}
 }
 
 // goFiles names the folder's Go files that a build looks at: no tests, and none
@@ -61,11 +62,7 @@ func hidden(name string) bool {
 // error is a failure to read, which go/build would flatten into text.
 func (l loader) importFiles(ctx context.Context, dir string, names []string) (pkg *build.Package, err, failure error) {
 	files := &hooks{ctx: ctx, tree: l.tree, names: names}
-	bc := l.target.context()
-	bc.JoinPath = path.Join
-	bc.SplitPathList = func(list string) []string { return strings.Split(list, ":") }
-	bc.IsAbsPath = path.IsAbs
-	bc.HasSubdir = func(_, _ string) (string, bool) { return "", false }
+	bc := l.context()
 	// The names have been chosen: what is a folder was left out.
 	bc.IsDir = func(name string) bool { return name == dir }
 	bc.ReadDir = files.readDir
@@ -75,6 +72,16 @@ func (l loader) importFiles(ctx context.Context, dir string, names []string) (pk
 		files.failure = ctx.Err()
 	}
 	return pkg, err, files.failure
+}
+
+// context is the target's, with the paths of a tree instead of the host's.
+func (l loader) context() build.Context {
+	bc := l.target.context()
+	bc.JoinPath = path.Join
+	bc.SplitPathList = func(list string) []string { return strings.Split(list, ":") }
+	bc.IsAbsPath = path.IsAbs
+	bc.HasSubdir = func(_, _ string) (string, bool) { return "", false }
+	return bc
 }
 
 // hooks are go/build's doors to the tree. They remember the first failure.

@@ -23,6 +23,8 @@ type origin struct {
 	// why says what is not certain: of unknown, and of local where other modules
 	// have to be looked at too.
 	why string
+	// twice tells that another local module has the package too.
+	twice bool
 }
 
 // mayReplace begins origin.why for a replacement that may not be in force.
@@ -50,13 +52,18 @@ func inModule(importPath, modulePath string) bool {
 // out. Of a dot-less path no more is known than that it is in the standard
 // library unless one of the modules has it.
 func (w *Workspace) find(ctx context.Context, importPath string) (origin, error) {
+	return w.findMod(ctx, importPath, w.Vendor)
+}
+
+// findMod is find where it is given whether packages come from a vendor folder.
+func (w *Workspace) findMod(ctx context.Context, importPath string, vendored bool) (origin, error) {
 	if path.Clean(importPath) != importPath || strings.HasPrefix(importPath, ".") || path.IsAbs(importPath) {
 		return origin{kind: unknown, why: "is no import path of a module"}, nil
 	}
 	var doubt *source
 	found := origin{kind: unknown}
 	for _, s := range w.sources {
-		if !inModule(importPath, s.path) || w.Vendor && !w.isMember(s.path) {
+		if !inModule(importPath, s.path) || vendored && !w.isMember(s.path) {
 			continue
 		}
 		if !s.sure {
@@ -69,15 +76,19 @@ func (w *Workspace) find(ctx context.Context, importPath string) (origin, error)
 		if err != nil {
 			return origin{}, err
 		}
-		if dir != "" && len(s.path) > len(found.source.path) {
-			found = origin{kind: local, dir: dir, source: s}
+		switch {
+		case dir == "":
+		case len(s.path) > len(found.source.path):
+			found = origin{kind: local, dir: dir, source: s, twice: found.kind == local && found.dir != dir}
+		default:
+			found.twice = found.twice || found.dir != dir
 		}
 	}
-	required := w.requiredFor(importPath)
+	required := w.requiredFor(importPath, vendored)
 	switch {
 	case doubt != nil && len(doubt.path) > len(found.source.path):
 		return origin{kind: unknown, why: mayReplace + doubt.path}, nil
-	case found.kind == local && required != "" && !w.Vendor:
+	case found.kind == local && required != "" && !vendored:
 		found.why = "is here, but go looks for it in " + required + " too"
 		return found, nil
 	case found.kind == local && isStandard(importPath) && stdRoot(importPath):
@@ -144,10 +155,10 @@ func (w *Workspace) named(importPath string) bool {
 
 // requiredFor is the longest path of a required module that is not local and
 // that an import path may be in, "" when there is none.
-func (w *Workspace) requiredFor(importPath string) string {
+func (w *Workspace) requiredFor(importPath string, vendored bool) string {
 	var longest string
 	for _, p := range w.require {
-		if inModule(importPath, p) && len(p) > len(longest) && !w.isLocal(p) {
+		if inModule(importPath, p) && len(p) > len(longest) && !w.isLocal(p, vendored) {
 			longest = p
 		}
 	}
@@ -155,8 +166,8 @@ func (w *Workspace) requiredFor(importPath string) string {
 }
 
 // isLocal reports whether a module's packages are read from folders.
-func (w *Workspace) isLocal(modulePath string) bool {
-	if w.Vendor {
+func (w *Workspace) isLocal(modulePath string, vendored bool) bool {
+	if vendored {
 		return w.isMember(modulePath)
 	}
 	for _, s := range w.sources {

@@ -49,8 +49,7 @@ func (t Target) context() build.Context {
 
 // releaseTags lists go1.1 up to a version's own tag.
 func releaseTags(v string) []string {
-	lang := version.Lang("go" + strings.TrimPrefix(v, "go"))
-	minor, err := strconv.Atoi(strings.TrimPrefix(lang, "go1."))
+	minor, err := strconv.Atoi(strings.TrimPrefix(langTag(v), "go1."))
 	const unlikely = 1000 // keeps a nonsense version from filling the memory
 	if err != nil || minor > unlikely {
 		return build.Default.ReleaseTags
@@ -61,3 +60,6 @@ func releaseTags(v string) []string {
 	}
 	return tags
 }
+
+// langTag is the release tag of a version: go1.26 of "1.26.3" and of "go1.26".
+func langTag(v string) string { return version.Lang("go" + strings.TrimPrefix(v, "go")) }

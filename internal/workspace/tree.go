@@ -79,17 +79,11 @@ func (t *tree) kind(ctx context.Context, name string) (kind, error) {
 	if err != nil || k != isDir {
 		return absent, err
 	}
-	entries, err := t.list(ctx, parent)
-	if err != nil {
+	e, err := t.entry(ctx, parent, path.Base(name))
+	if err != nil || e == nil {
 		return absent, err
 	}
-	i, ok := slices.BinarySearchFunc(entries, path.Base(name), func(e fs.DirEntry, s string) int {
-		return strings.Compare(e.Name(), s)
-	})
-	if !ok {
-		return absent, nil
-	}
-	return t.entryKind(ctx, parent, entries[i])
+	return t.entryKind(ctx, parent, e)
 }
 
 // entryKind costs a call only for a symbolic link.
@@ -120,6 +114,40 @@ func (t *tree) entryKind(ctx context.Context, dir string, e fs.DirEntry) (kind, 
 		return isFile, nil
 	}
 	return absent, nil
+}
+
+// link is the first symbolic link on the way to a path, "" without one.
+func (t *tree) link(ctx context.Context, name string) (string, error) {
+	if _, _, ok := t.at(name); !ok || name == "." || t.mounts[name] != nil {
+		return "", nil
+	}
+	parent := path.Dir(name)
+	if above, err := t.link(ctx, parent); err != nil || above != "" {
+		return above, err
+	}
+	if k, err := t.kind(ctx, parent); err != nil || k != isDir {
+		return "", err
+	}
+	e, err := t.entry(ctx, parent, path.Base(name))
+	if err != nil || e == nil || e.Type()&fs.ModeSymlink == 0 {
+		return "", err
+	}
+	return name, nil
+}
+
+// entry is the one of a name in a folder, nil where there is none.
+func (t *tree) entry(ctx context.Context, dir, name string) (fs.DirEntry, error) {
+	entries, err := t.list(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	i, ok := slices.BinarySearchFunc(entries, name, func(e fs.DirEntry, s string) int {
+		return strings.Compare(e.Name(), s)
+	})
+	if !ok {
+		return nil, nil
+	}
+	return entries[i], nil
 }
 
 // has reports whether a path is a file.

@@ -60,6 +60,7 @@ type Workspace struct {
 
 	opts Options
 	tree *tree
+	memo *memo
 	mod  goMod
 	// work is nil without GoWork; members then is the main module alone.
 	work    *goWork
@@ -83,7 +84,7 @@ func Load(ctx context.Context, fsys fs.FS, dir string, opts Options) (*Workspace
 	if !fs.ValidPath(dir) {
 		return nil, diag.Errorf(diag.Source{}, diag.Range{}, "%q is not a folder of the build context; write its path from the context's root, such as %q", dir, "services/api")
 	}
-	w := &Workspace{Dir: dir, opts: opts, tree: newTree(fsys)}
+	w := &Workspace{Dir: dir, opts: opts, tree: newTree(fsys), memo: newMemo()}
 	for _, phase := range []func(context.Context) error{w.loadModule, w.loadWork, w.loadVendor, w.loadRecipe} {
 		if err := phase(ctx); err != nil {
 			return nil, err

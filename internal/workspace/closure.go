@@ -1,0 +1,292 @@
+package workspace
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// ClosureOptions are the flags of `go build` that decide which files it reads.
+type ClosureOptions struct {
+	// PGO is -pgo as Go takes it: "off", a profile's path relative to the
+	// module's folder, or "auto", a default.pgo in a main package's folder. Empty
+	// means "auto".
+	PGO string
+	// Mod is -mod: "vendor", "readonly" or "mod". Empty means Go's choice,
+	// Workspace.Vendor.
+	Mod string
+}
+
+// Closure is what `go build` of some main packages depends on in the build
+// context. A build that sees Files, Dirs and the packages' files alone makes the
+// same programs, or fails with the same message, as one that sees the whole
+// context, unless Whole is set. All paths are those of the tree: relative to the
+// context's root, beginning with "../" for a folder given from outside of it, and
+// plain, with no character escaped.
+type Closure struct {
+	// Packages are the local packages, the local ones of the mains included,
+	// sorted by import path.
+	Packages []LocalPackage
+	// Files are what go build needs beside the packages, sorted: the
+	// workspace's RecipeFiles and the profile that ClosureOptions.PGO names.
+	Files []string
+	// Dirs are the folders that are taken whole, sorted, none inside another:
+	// the vendor folder where packages come from it, and every folder that a
+	// go:embed pattern names. The latter may hold files which go leaves out,
+	// hidden ones for example.
+	Dirs []string
+	// Imports are what Workspace.Imports gives.
+	Imports Imports
+	// Whole is not empty where the files that matter can't be told by reading,
+	// so that the build has to see the whole context. It is the reason, a
+	// sentence without its full stop: about a file of Files or Dirs, else about
+	// the first package at fault in order of the import paths. The other fields
+	// then hold what is known.
+	Whole string
+}
+
+// LocalPackage is a package of the main module, a workspace member or a folder
+// that replaces a module.
+type LocalPackage struct {
+	ImportPath string
+	// Dir is its folder.
+	Dir string
+	// Files are, sorted: the Go files that the target's constraints choose, tests
+	// left out; the files in other languages whose names don't rule them out for
+	// the target, and what assembly among them includes from other folders;
+	// embedded files; for a main package default.pgo. Those inside Dirs may be
+	// missing.
+	Files []string
+	// Dirs are the folders that it embeds, sorted.
+	Dirs []string
+	// Imports are the import paths as written, sorted, "C" left out; Local are
+	// those of them that are local packages.
+	Imports []string
+	Local   []string
+	// Embeds are the patterns of its go:embed lines, sorted.
+	Embeds []string
+	// Main tells that the package is one of the mains asked for.
+	Main bool
+}
+
+// Closure finds the files that `go build` of main packages can depend on. It
+// takes more rather than less, and says in Whole where it can't know.
+//
+// An error is a failure to read the build context. What is wrong with the code
+// is none: the go command's own message is better, and it comes out since the
+// build then sees what is wrong, or everything. It reads each package once for
+// all calls with the same Target, and may be called from several goroutines.
+//
+// Two things are out of its sight. Files that flags name, such as CGO_CFLAGS=-I,
+// are not looked for. And of local packages that local code does not import,
+// but an external package does, only those are taken whose module has been
+// published: where a go.mod requires it at a version, every package of it is.
+func (w *Workspace) Closure(ctx context.Context, mains []Package, t Target, o ClosureOptions) (Closure, error) {
+	vendored := o.Mod == "vendor" || o.Mod == "" && w.Vendor
+	b := closureBuilder{w: w, walk: w.newWalk(t, vendored), options: o, vendored: vendored}
+	for _, m := range mains {
+		b.mains = append(b.mains, m.ImportPath)
+	}
+	if err := b.walk.run(ctx, mains); err != nil {
+		return Closure{}, err
+	}
+	b.closure.Imports = b.walk.imports()
+	for _, phase := range []func(context.Context) error{b.moduleFiles, b.vendor, b.profile, b.packages} {
+		if err := phase(ctx); err != nil {
+			return Closure{}, err
+		}
+	}
+	return b.closure, nil
+}
+
+// closureBuilder puts a closure together from a walk.
+type closureBuilder struct {
+	w        *Workspace
+	walk     *walk
+	options  ClosureOptions
+	vendored bool
+	mains    []string
+	closure  Closure
+}
+
+func (b *closureBuilder) whole(format string, args ...any) {
+	if b.closure.Whole == "" {
+		b.closure.Whole = fmt.Sprintf(format, args...)
+	}
+}
+
+func (b *closureBuilder) moduleFiles(ctx context.Context) error {
+	b.closure.Files = slices.Clone(b.w.RecipeFiles)
+	for _, name := range b.closure.Files {
+		link, err := b.w.tree.link(ctx, name)
+		if err != nil {
+			return err
+		}
+		if link != "" {
+			b.whole("%s is a symbolic link", link)
+		}
+	}
+	return nil
+}
+
+// vendor adds the vendor folder. A symbolic link in it may lead out of it.
+func (b *closureBuilder) vendor(ctx context.Context) error {
+	if !b.vendored {
+		return nil
+	}
+	dir := path.Join(b.w.vendorRoot(), "vendor")
+	k, err := b.w.tree.kind(ctx, dir)
+	if err != nil || k != isDir {
+		return err
+	}
+	b.closure.Dirs = append(b.closure.Dirs, dir)
+	link, err := b.w.tree.link(ctx, dir)
+	if err == nil && link == "" {
+		link, err = b.w.tree.linkBelow(ctx, dir)
+	}
+	if link != "" {
+		b.whole("%s is a symbolic link", link)
+	}
+	return err
+}
+
+// linkBelow is a symbolic link somewhere in a folder, "" when there is none.
+func (t *tree) linkBelow(ctx context.Context, dir string) (string, error) {
+	for level := []string{dir}; len(level) > 0; {
+		lists := make([][]fs.DirEntry, len(level))
+		err := eachOf(ctx, len(level), func(ctx context.Context, i int) error {
+			var err error
+			lists[i], err = t.list(ctx, level[i])
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+		var next []string
+		for i, entries := range lists {
+			for _, e := range entries {
+				name := path.Join(level[i], e.Name())
+				switch {
+				case e.Type()&fs.ModeSymlink != 0:
+					return name, nil
+				case e.IsDir():
+					next = append(next, name)
+				}
+			}
+		}
+		level = next
+	}
+	return "", nil
+}
+
+// profile adds the profile that the options name.
+func (b *closureBuilder) profile(ctx context.Context) error {
+	name := b.options.PGO
+	if name == "" || name == "auto" || name == "off" {
+		return nil
+	}
+	if path.IsAbs(name) {
+		b.whole("the profile %s may be any file", name)
+		return nil
+	}
+	name = path.Join(b.w.Dir, name)
+	k, err := b.w.tree.kind(ctx, name)
+	if err != nil || k == absent {
+		return err
+	}
+	link, err := b.w.tree.link(ctx, name)
+	if link != "" {
+		b.whole("%s is a symbolic link", link)
+	}
+	if k == isDir {
+		b.whole("the profile %s is a folder", name)
+		return err
+	}
+	b.closure.Files = append(b.closure.Files, name)
+	slices.Sort(b.closure.Files)
+	b.closure.Files = slices.Compact(b.closure.Files)
+	return err
+}
+
+// packages adds the local packages with their files.
+func (b *closureBuilder) packages(ctx context.Context) error {
+	paths := slices.Sorted(maps.Keys(b.walk.locals))
+	gathered := make([]*packageFiles, len(paths))
+	err := eachOf(ctx, len(paths), func(ctx context.Context, i int) error {
+		var err error
+		gathered[i], err = b.w.memo.files(ctx, b.walk.loader, b.walk.locals[paths[i]])
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	faults := b.walk.faults
+	for i, importPath := range paths {
+		found := b.walk.locals[importPath]
+		p := LocalPackage{
+			ImportPath: importPath, Dir: found.dir, Imports: found.imports, Embeds: found.embeds,
+			Files: gathered[i].files, Dirs: gathered[i].dirs, Main: slices.Contains(b.mains, importPath),
+		}
+		for _, imported := range p.Imports {
+			if b.walk.locals[imported] != nil {
+				p.Local = append(p.Local, imported)
+			}
+		}
+		fault := cmp.Or(faults[importPath], found.doubt, gathered[i].fault)
+		if p.Main {
+			why, err := b.defaultProfile(ctx, &p)
+			if err != nil {
+				return err
+			}
+			fault = cmp.Or(fault, why)
+		}
+		if fault != "" {
+			faults[importPath] = fault
+		}
+		b.closure.Packages = append(b.closure.Packages, p)
+		b.closure.Dirs = append(b.closure.Dirs, p.Dirs...)
+	}
+	b.closure.Dirs = outermost(b.closure.Dirs)
+	for _, importPath := range slices.Sorted(maps.Keys(faults)) {
+		b.whole("package %q %s", importPath, faults[importPath])
+	}
+	return nil
+}
+
+// defaultProfile adds a main package's default.pgo, which is a matter of the
+// name alone.
+func (b *closureBuilder) defaultProfile(ctx context.Context, p *LocalPackage) (why string, err error) {
+	if b.options.PGO != "" && b.options.PGO != "auto" {
+		return "", nil
+	}
+	const name = "default.pgo"
+	e, err := b.w.tree.entry(ctx, p.Dir, name)
+	if err != nil || e == nil {
+		return "", err
+	}
+	if !e.Type().IsRegular() {
+		return "has a " + name + " that is no regular file", nil
+	}
+	p.Files = append(slices.Clone(p.Files), path.Join(p.Dir, name))
+	slices.Sort(p.Files)
+	p.Files = slices.Compact(p.Files)
+	return "", nil
+}
+
+// outermost are the folders that are in none of the others, sorted.
+func outermost(dirs []string) []string {
+	slices.Sort(dirs)
+	var kept []string
+	for _, dir := range slices.Compact(dirs) {
+		inside := slices.ContainsFunc(kept, func(k string) bool { return strings.HasPrefix(dir, k+"/") })
+		if !inside {
+			kept = append(kept, dir)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,188 @@
+package workspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// packageFiles are the files of the tree that a package is built from.
+type packageFiles struct {
+	files []string
+	// dirs are embedded folders, taken whole.
+	dirs []string
+	// fault says why these may not be all.
+	fault string
+}
+
+// gathering collects a package's files. The first fault stands.
+type gathering struct {
+	loader
+	pkg   *localPackage
+	files map[string]bool
+	dirs  map[string]bool
+	fault string
+}
+
+func (g *gathering) blame(format string, args ...any) {
+	if g.fault == "" {
+		g.fault = fmt.Sprintf(format, args...)
+	}
+}
+
+// files finds what a package is built from: the Go files chosen, all others that
+// the go command knows by their extension, what those include, and what the Go
+// files embed.
+func (l loader) files(ctx context.Context, pkg *localPackage) (*packageFiles, error) {
+	g := &gathering{loader: l, pkg: pkg, files: make(map[string]bool), dirs: make(map[string]bool)}
+	for _, phase := range []func(context.Context) error{g.place, g.sources, g.includes, g.embeds} {
+		if err := phase(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return &packageFiles{files: sortedKeys(g.files), dirs: sortedKeys(g.dirs), fault: g.fault}, nil
+}
+
+func sortedKeys(set map[string]bool) []string {
+	keys := make([]string, 0, len(set))
+	for k := range set {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// place finds fault with a folder behind a symbolic link.
+func (g *gathering) place(ctx context.Context) error {
+	link, err := g.tree.link(ctx, g.pkg.dir)
+	if link != "" {
+		g.blame("is reached through %s, a symbolic link", link)
+	}
+	return err
+}
+
+// sources adds the Go files chosen and every other source file whose name does
+// not rule it out for the target. Constraints inside of those are not looked at:
+// what includes a file does not look at them either.
+func (g *gathering) sources(ctx context.Context) error {
+	entries, err := g.tree.list(ctx, g.pkg.dir)
+	if err != nil {
+		return err
+	}
+	folded := make(map[string]string)
+	for _, e := range entries {
+		name := e.Name()
+		if hidden(name) || !strings.HasSuffix(name, ".go") && !otherSource(name) {
+			continue
+		}
+		k, err := g.tree.entryKind(ctx, g.pkg.dir, e)
+		if err != nil {
+			return err
+		}
+		if k == isDir {
+			continue
+		}
+		fold := strings.ToLower(strings.ToUpper(name))
+		if other, ok := folded[fold]; ok {
+			g.blame("has files whose names differ in case alone, %s and %s", other, name)
+		}
+		folded[fold] = name
+		if !safeName(name) {
+			g.blame("has a file that go takes for a flag, %q", name)
+		}
+		if slices.Contains(g.pkg.goFiles, name) || otherSource(name) && g.used(name) {
+			g.take(e, path.Join(g.pkg.dir, name))
+		}
+	}
+	return nil
+}
+
+// take adds a file, or finds fault with what is none.
+func (g *gathering) take(e fs.DirEntry, name string) {
+	switch {
+	case e.Type()&fs.ModeSymlink != 0:
+		g.blame("needs %s, a symbolic link", name)
+	case !e.Type().IsRegular():
+		g.blame("needs %s, which is no regular file", name)
+	}
+	g.files[name] = true
+}
+
+// otherSource reports whether a file that is not Go's is a source file by its
+// name.
+func otherSource(name string) bool {
+	switch path.Ext(name) {
+	case ".c", ".cc", ".cpp", ".cxx", ".m", ".h", ".hh", ".hpp", ".hxx", ".f", ".F", ".for", ".f90",
+		".s", ".S", ".sx", ".swig", ".swigcxx", ".syso":
+		return true
+	}
+	return false
+}
+
+// used reports whether a file in another language may be used by its name: with
+// an extension that go looks at, and an end that lets it be of the target.
+func (g *gathering) used(name string) bool {
+	switch path.Ext(name) {
+	case ".h", ".hh", ".hpp", ".hxx":
+		// An include needs the header whatever it is called.
+		return true
+	case ".c", ".cc", ".cpp", ".cxx", ".m", ".swig", ".swigcxx":
+		if !g.target.Cgo {
+			return false
+		}
+	case ".S", ".sx":
+		if len(g.pkg.cgoFiles) == 0 {
+			return false
+		}
+	}
+	bc := g.context()
+	bc.OpenFile = func(string) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("")), nil }
+	ok, err := bc.MatchFile(g.pkg.dir, name)
+	return ok || err != nil
+}
+
+// safeName is the go command's rule for the names of source files.
+func safeName(name string) bool {
+	c := name[0]
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= utf8.RuneSelf
+}
+
+// text reads a whole source file. One too large to be read is no error: the
+// compiler may take it.
+func (g *gathering) text(ctx context.Context, name string) (string, error) {
+	data, err := g.tree.head(ctx, name, maxFile)
+	if err != nil {
+		return "", err
+	}
+	if len(data) == maxFile {
+		g.blame("has %s, which is too large to be read for includes", name)
+	}
+	return string(data), nil
+}
+
+// entryAt is the entry at a path of the tree, nil where there is none. A
+// symbolic link on the way to it is a fault.
+func (g *gathering) entryAt(ctx context.Context, name string) (fs.DirEntry, error) {
+	k, err := g.tree.kind(ctx, name)
+	if err != nil || k == absent || name == "." || g.tree.mounts[name] != nil {
+		return nil, err
+	}
+	link, err := g.tree.link(ctx, path.Dir(name))
+	if err != nil {
+		return nil, err
+	}
+	if link != "" {
+		g.blame("needs %s through %s, a symbolic link", name, link)
+	}
+	e, err := g.tree.entry(ctx, path.Dir(name), path.Base(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return e, err
+}

@@ -83,9 +83,12 @@ type LocalPackage struct {
 // all calls with the same Target, and may be called from several goroutines.
 //
 // Two things are out of its sight. Files that flags name, such as CGO_CFLAGS=-I,
-// are not looked for. And of local packages that local code does not import,
-// but an external package does, only those are taken whose module has been
-// published: where a go.mod requires it at a version, every package of it is.
+// are not looked for. And what external packages import from local modules is
+// not known before they are downloaded. Where a local go.mod requires a local
+// module at a version that can have been published, anything but v0.0.0, all its
+// packages are taken; of other modules, as the main one, only what local code
+// imports is. The go command's message where that is too little is that no
+// required module provides the package.
 func (w *Workspace) Closure(ctx context.Context, mains []Package, t Target, o ClosureOptions) (Closure, error) {
 	vendored := o.Mod == "vendor" || o.Mod == "" && w.Vendor
 	b := closureBuilder{w: w, walk: w.newWalk(t, vendored), options: o, vendored: vendored}
@@ -96,6 +99,9 @@ func (w *Workspace) Closure(ctx context.Context, mains []Package, t Target, o Cl
 		return Closure{}, err
 	}
 	b.closure.Imports = b.walk.imports()
+	if err := b.walk.runExposed(ctx); err != nil {
+		return Closure{}, err
+	}
 	for _, phase := range []func(context.Context) error{b.moduleFiles, b.vendor, b.profile, b.packages} {
 		if err := phase(ctx); err != nil {
 			return Closure{}, err

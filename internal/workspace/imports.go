@@ -55,6 +55,10 @@ type walk struct {
 	why     string
 	// faults are the packages that can't be told by reading, and why.
 	faults map[string]string
+	// exposed says that the walk is at packages which only external ones may
+	// import. What they need from elsewhere, and what is wrong with them, may
+	// never matter.
+	exposed bool
 }
 
 func (w *Workspace) newWalk(t Target, vendored bool) *walk {
@@ -70,6 +74,11 @@ func (c *walk) run(ctx context.Context, mains []Package) error {
 	for _, p := range mains {
 		paths = append(paths, p.ImportPath)
 	}
+	return c.follow(ctx, paths)
+}
+
+// follow walks from packages to what they import.
+func (c *walk) follow(ctx context.Context, paths []string) error {
 	for level := c.fresh(paths); len(level) > 0; {
 		found := make([]imported, len(level))
 		err := eachOf(ctx, len(level), func(ctx context.Context, i int) error {
@@ -125,6 +134,9 @@ func (c *walk) fresh(paths []string) []string {
 func (c *walk) add(level []string, found []imported) []string {
 	var next []string
 	for i, f := range found {
+		if c.exposed && f.kind != local || c.exposed && f.pkg.name == "main" {
+			continue
+		}
 		switch f.kind {
 		case standard:
 			c.std[level[i]] = true
@@ -133,6 +145,9 @@ func (c *walk) add(level []string, found []imported) []string {
 		case local:
 			c.locals[level[i]] = f.pkg
 			next = append(next, f.pkg.imports...)
+		}
+		if c.exposed {
+			continue
 		}
 		if f.why != "" && c.why == "" {
 			c.why = fmt.Sprintf("package %q %s", level[i], f.why)

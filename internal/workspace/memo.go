@@ -13,7 +13,7 @@ import (
 // localPackage is what go/build says about a local package for a target. It
 // never changes, so walks share it.
 type localPackage struct {
-	dir string
+	dir, name string
 	// goFiles are the names of the files chosen; cgoFiles those of them that
 	// import "C".
 	goFiles, cgoFiles []string
@@ -70,7 +70,7 @@ func (m *memo) load(ctx context.Context, l loader, dir string) (*localPackage, e
 		return nil, err
 	}
 	pkg := &localPackage{
-		dir: dir, goFiles: slices.Concat(p.GoFiles, p.CgoFiles), cgoFiles: p.CgoFiles,
+		dir: dir, name: p.Name, goFiles: slices.Concat(p.GoFiles, p.CgoFiles), cgoFiles: p.CgoFiles,
 		imports: slices.DeleteFunc(p.Imports, func(s string) bool { return s == "C" }),
 		embeds:  p.EmbedPatterns, flags: cgoFlags(p), bad: bad,
 	}

@@ -280,7 +280,7 @@ func (r *recipe) locate(ctx context.Context, rep replacement) (string, *diag.Err
 // knows all modules that are local.
 func (r *recipe) rest(ctx context.Context) error {
 	w := r.w
-	w.require = slices.Sorted(maps.Keys(r.wanted))
+	w.wanted, w.require = r.wanted, slices.Sorted(maps.Keys(r.wanted))
 	for _, m := range w.members {
 		w.sources = append(w.sources, source{path: m.file.Module.Mod.Path, dir: m.dir, sure: true})
 	}

@@ -66,9 +66,10 @@ type Workspace struct {
 	work    *goWork
 	members []goMod
 	// sources are the local modules; require are the paths of the modules that
-	// known requirements name, sorted.
+	// known requirements name, sorted; wanted are their versions.
 	sources []source
 	require []string
+	wanted  map[string][]string
 }
 
 // Load reads the module in a folder of the build context: dir is "." or a clean

@@ -1,5 +1,6 @@
-# The image of the frontend: two static programs, of which the second runs in the
-# module step. The image needs no network at run time.
+# The image of the frontend: three static programs, of which gokiln-modules runs in
+# the module step and gokiln-compile in those that compile packages into a layer.
+# The image needs no network at run time.
 ARG GO_VERSION=1.26
 
 FROM --platform=$BUILDPLATFORM golang:${GO_VERSION}-alpine AS build
@@ -13,6 +14,9 @@ RUN --mount=type=bind,source=go.mod,target=go.mod \
     --mount=type=secret,id=ca-certificates \
     SSL_CERT_DIR=/run/secrets:/etc/ssl/certs go mod download
 
+# The bytes of the helpers are in the keys of everybody's layers of modules and of
+# compiled packages: they must not change with gokiln's version, so they hold no
+# stamp and no build id.
 ARG TARGETOS TARGETARCH TARGETVARIANT VERSION=dev
 RUN --network=none \
     --mount=type=bind,target=. \
@@ -21,21 +25,9 @@ RUN --network=none \
       amd64) export GOAMD64="${TARGETVARIANT:-v1}" ;; \
       arm) export GOARM="${TARGETVARIANT#v}" ;; \
     esac; \
-    GOCACHE=/gocache CGO_ENABLED=0 GOOS="$TARGETOS" GOARCH="$TARGETARCH" go build -trimpath -buildvcs=false \
-      -ldflags "-s -w -X main.version=$VERSION" -o /out/gokiln ./cmd/frontend
-
-# The bytes of the second program are in the key of everybody's module layers:
-# they must not change with gokiln's version, so it holds no stamp and no build
-# id.
-RUN --network=none \
-    --mount=type=bind,target=. \
-    --mount=type=cache,id=gokiln-frontend-gocache,target=/gocache \
-    case "$TARGETARCH" in \
-      amd64) export GOAMD64="${TARGETVARIANT:-v1}" ;; \
-      arm) export GOARM="${TARGETVARIANT#v}" ;; \
-    esac; \
-    GOCACHE=/gocache CGO_ENABLED=0 GOOS="$TARGETOS" GOARCH="$TARGETARCH" go build -trimpath -buildvcs=false \
-      -ldflags "-s -w -buildid=" -o /out/gokiln-modules ./cmd/gokiln-modules
+    export GOCACHE=/gocache CGO_ENABLED=0 GOOS="$TARGETOS" GOARCH="$TARGETARCH" GOFLAGS="-trimpath -buildvcs=false"; \
+    go build -ldflags "-s -w -X main.version=$VERSION" -o /out/gokiln ./cmd/frontend && \
+    go build -ldflags "-s -w -buildid=" -o /out/ ./cmd/gokiln-modules ./cmd/gokiln-compile
 
 FROM scratch
 LABEL moby.buildkit.frontend.network.none="true" \

@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"slices"
 	"syscall"
+	"time"
 
 	"github.com/gokiln/gokiln/internal/gocache"
 )
@@ -43,6 +44,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	step.Now = time.Now()
 	return step.Run(ctx)
 }
 

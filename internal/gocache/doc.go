@@ -18,7 +18,8 @@
 //   - The store lends by symbolic links and learns what was used from the mtimes
 //     that the go command sets. The way over GOCACHEPROG would see each request,
 //     but is there from Go 1.24 on only, passes every new output through a pipe in
-//     base64, and leaves older toolchains to a second way: this one is for all.
+//     base64, and leaves older toolchains to a second way: this one is for all. Its
+//     price is that all of a store is lent each time: give each platform its own.
 //   - New files in a layer have an mtime in 2038 (see mark): on a mount that is
 //     seeded from a layer the go command would copy up every file that it uses.
 //   - The store never has the go command's indexes of modules and folders. Their

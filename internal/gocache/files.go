@@ -31,7 +31,8 @@ func eachShard(do func(shard string) error) error {
 	return each(shards(), do)
 }
 
-// each calls do for every item, several at once, and stops early after an error.
+// each calls do for every item, several at once, and stops early after an error:
+// the first one is returned.
 func each[T any](items []T, do func(T) error) error {
 	var (
 		mu     sync.Mutex
@@ -53,7 +54,9 @@ func each[T any](items []T, do func(T) error) error {
 			for item, ok := take(); ok; item, ok = take() {
 				if err := do(item); err != nil {
 					mu.Lock()
-					failed = errors.Join(failed, err)
+					if failed == nil {
+						failed = err
+					}
 					mu.Unlock()
 				}
 			}

@@ -15,8 +15,10 @@ import (
 // never touched, and what a build adds.
 type layer struct {
 	dir string
-	// below are the paths of all that was there before.
-	below map[string]bool
+	// below are the paths of all that was there before, and stamps the mtimes of
+	// the actions among them.
+	below  map[string]bool
+	stamps map[string]time.Time
 	// linked are the entries that were lent from the store, by the action's file,
 	// and linkTime the mtime that tells that one was not used.
 	linked   map[string]Entry
@@ -32,7 +34,7 @@ func openLayer(dir string) (*layer, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	l := &layer{dir: dir, below: map[string]bool{}, linked: map[string]Entry{}}
+	l := &layer{dir: dir, below: map[string]bool{}, stamps: map[string]time.Time{}, linked: map[string]Entry{}}
 	top, err := namesIn(dir)
 	if err != nil {
 		return nil, err
@@ -41,16 +43,32 @@ func openLayer(dir string) (*layer, error) {
 		l.below[name] = true
 	}
 	var mu sync.Mutex
-	err = eachShard(func(shard string) error {
+	return l, eachShard(func(shard string) error {
 		names, err := namesIn(l.path(shard))
-		mu.Lock()
-		defer mu.Unlock()
 		for _, name := range names {
-			l.below[filepath.Join(shard, name)] = true
+			file := filepath.Join(shard, name)
+			stamp := l.stamp(file)
+			mu.Lock()
+			l.below[file] = true
+			if !stamp.IsZero() {
+				l.stamps[file] = stamp
+			}
+			mu.Unlock()
 		}
 		return err
 	})
-	return l, err
+}
+
+// stamp is an action's mtime.
+func (l *layer) stamp(file string) time.Time {
+	if !isAction(file) {
+		return time.Time{}
+	}
+	info, err := os.Lstat(l.path(file))
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
 }
 
 func (l *layer) path(name string) string { return filepath.Join(l.dir, name) }
@@ -154,7 +172,7 @@ func (l *layer) look() (found, error) {
 		one := found{}
 		for _, name := range names {
 			file := filepath.Join(shard, name)
-			if isAction(name) && !l.below[file] {
+			if isAction(name) && !l.untouched(file) {
 				one = l.lookAt(file, one)
 			}
 		}
@@ -168,6 +186,13 @@ func (l *layer) look() (found, error) {
 		return nil
 	})
 	return all, err
+}
+
+// untouched reports whether an action is the layer's below, as it was. The go
+// command writes to one whose output is missing.
+func (l *layer) untouched(file string) bool {
+	stamp, ok := l.stamps[file]
+	return ok && stamp.Equal(l.stamp(file))
 }
 
 // lookAt sorts one action in.
@@ -226,7 +251,11 @@ func (l *layer) settle(f found) error {
 		wanted[e.outputFile()] = true
 	}
 	for _, e := range fresh {
-		if err := os.WriteFile(l.path(e.actionFile()), e.Bytes(), 0o644); err != nil {
+		name := l.path(e.actionFile())
+		if err := os.WriteFile(name, e.Bytes(), 0o644); err != nil {
+			return err
+		}
+		if err := setTime(name, mark()); err != nil {
 			return err
 		}
 	}

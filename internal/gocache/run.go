@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -27,8 +28,8 @@ type Step struct {
 	// Out and Err get what the command writes, untouched. Err gets a line of this
 	// package where the store is of no use, and one that tells what was compiled.
 	Out, Err io.Writer
-	// Now is the clock; nil is the machine's.
-	Now func() time.Time
+	// Now is the time of the run, by which the store's entries age.
+	Now time.Time
 }
 
 // ExitError says that the go command failed. It has told why.
@@ -60,14 +61,10 @@ func (s Step) Run(ctx context.Context) error {
 	if len(s.Command) == 0 {
 		return errors.New("there is no command to run")
 	}
-	if s.Cache == "" {
-		return errors.New("there is no folder for the layer")
+	if s.Cache == "" || s.Now.IsZero() {
+		return errors.New("a step needs a folder for the layer and the time")
 	}
-	now := s.Now
-	if now == nil {
-		now = time.Now
-	}
-	r := &run{step: s, now: now()}
+	r := &run{step: s, now: s.Now}
 	var err error
 	if r.layer, err = openLayer(s.Cache); err != nil {
 		return fmt.Errorf("open the layer of compiled packages: %w", err)
@@ -156,7 +153,7 @@ func (r *run) command(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, r.step.Command[0], r.step.Command[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = r.step.Dir, r.step.Out, r.step.Err
 	// A GOCACHEPROG would take the entries elsewhere.
-	cmd.Env = append(r.step.Env[:len(r.step.Env):len(r.step.Env)], "GOCACHE="+r.layer.dir, "GOCACHEPROG=")
+	cmd.Env = slices.Concat(r.step.Env, []string{"GOCACHE=" + r.layer.dir, "GOCACHEPROG="})
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second

@@ -135,6 +135,22 @@ func TestLayerBelowIsNotTrimmed(t *testing.T) {
 	}
 }
 
+// Somebody else's layer may have actions whose outputs are missing.
+func TestLayerBelowIsCompleted(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	cache := f.layer("./top").cache
+	for name, file := range tree(t, cache) {
+		if strings.HasPrefix(file.text, "!<arch>") {
+			if err := os.Remove(filepath.Join(cache, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	f.store = t.TempDir()
+	f.complete(f.run(cache, goBuild("./top")...), "./top")
+}
+
 // What the go command does with a layer's mtimes is why they are what they are.
 func TestGoLeavesTheLayerAlone(t *testing.T) {
 	t.Parallel()
@@ -216,7 +232,7 @@ func TestCancel(t *testing.T) {
 	defer stop()
 	out := &notify{word: "ready", call: stop}
 	s := gocache.Step{
-		Cache: t.TempDir(), Store: f.store, Dir: f.dir, Env: f.env, Out: out, Err: out,
+		Cache: t.TempDir(), Store: f.store, Dir: f.dir, Env: f.env, Out: out, Err: out, Now: time.Now(),
 		Command: []string{"sh", "-c", `trap 'echo told; exit 3' TERM; (trap 'echo child told; exit' TERM; echo ready; while :; do sleep 0.05; done) & wait $!; wait`},
 	}
 	err := s.Run(ctx)

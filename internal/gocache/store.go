@@ -93,8 +93,12 @@ func (s store) pruneDue(now time.Time) error {
 	if err == nil && now.Sub(info.ModTime()).Abs() < pruneInterval {
 		return nil
 	}
-	if syscall.Flock(int(s.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+	err = syscall.Flock(int(s.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", s.lock.Name(), err)
 	}
 	err = eachShard(func(shard string) error { return s.pruneActions(shard, now) })
 	if err != nil {

@@ -1,0 +1,394 @@
+package gocache_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gokiln/gokiln/internal/gocache"
+)
+
+func TestNoStore(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.store = ""
+	f.layer("./top")
+	if got := compiled(f.layer("./top").stderr); len(got) != 3 {
+		t.Errorf("compiled %q", got)
+	}
+}
+
+// Whatever is wrong with the store: the layer is the one of a build without it.
+func TestDamagedStore(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		damage func(f *fixture)
+		// again tells that the damage shows only after the go command has used it.
+		again bool
+	}{
+		"outputs cut short": {damage: func(f *fixture) {
+			eachOf(f.t, f.archives(), func(name string) error { return os.Truncate(name, 10) })
+		}},
+		"outputs with another byte": {again: true, damage: func(f *fixture) {
+			eachOf(f.t, f.archives(), flip)
+		}},
+		"outputs written to in place": {damage: func(f *fixture) {
+			eachOf(f.t, f.archives(), func(name string) error { return os.Chtimes(name, time.Now(), time.Now()) })
+		}},
+		"no outputs":    {damage: func(f *fixture) { eachOf(f.t, f.archives(), os.Remove) }},
+		"empty actions": {damage: func(f *fixture) { eachOf(f.t, f.storeFiles("-a", ""), empty) }},
+		"actions of another format": {damage: func(f *fixture) {
+			eachOf(f.t, f.storeFiles("-a", ""), func(name string) error { return overwrite(name, "v2") })
+		}},
+		"actions of other actions": {damage: func(f *fixture) {
+			names := f.storeFiles("-a", "")
+			data, err := os.ReadFile(names[0])
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			eachOf(f.t, names[1:], func(name string) error { return os.WriteFile(name, data, 0o644) })
+		}},
+		"folders for outputs": {damage: func(f *fixture) {
+			eachOf(f.t, f.archives(), func(name string) error { return replace(name, func() error { return os.Mkdir(name, 0o755) }) })
+		}},
+		"links to nowhere": {damage: func(f *fixture) {
+			eachOf(f.t, f.archives(), func(name string) error {
+				return replace(name, func() error { return os.Symlink("/nowhere", name) })
+			})
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			want := bytesOf(t, f.layer("./top").cache)
+			c.damage(f)
+			r := f.layer("./top")
+			if diff := cmp.Diff(keysOf(want), keysOf(bytesOf(t, r.cache))); diff != "" && !strings.Contains(name, "output") {
+				t.Errorf("the layer: %s", diff)
+			}
+			if got := strings.Contains(r.stderr, "are damaged and were taken out"); got != c.again {
+				t.Errorf("compiled without the store: %t\n%s", got, r.stderr)
+			}
+			if got := compiled(f.layer("./top").stderr); len(got) > 0 && name != "folders for outputs" {
+				t.Errorf("the store was not mended: compiled %q", got)
+			}
+		})
+	}
+}
+
+func eachOf(t *testing.T, names []string, do func(string) error) {
+	t.Helper()
+	if len(names) == 0 {
+		t.Fatal("there is nothing to damage")
+	}
+	for _, name := range names {
+		if err := do(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func empty(name string) error { return os.Truncate(name, 0) }
+
+// flip changes the last byte and leaves the mtime.
+func flip(name string) error {
+	info, err := os.Stat(name)
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	data[len(data)-1] ^= 1
+	if err := os.WriteFile(name, data, 0o644); err != nil {
+		return err
+	}
+	return os.Chtimes(name, info.ModTime(), info.ModTime())
+}
+
+// overwrite changes the first bytes.
+func overwrite(name, text string) error {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, append([]byte(text), data[len(text):]...), 0o644)
+}
+
+func replace(name string, with func() error) error {
+	if err := os.Remove(name); err != nil {
+		return err
+	}
+	return with()
+}
+
+func keysOf(files map[string]string) []string {
+	var out []string
+	for name := range files {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// A package that does not compile because of what the store had does so without.
+func TestDamageThatFailsTheBuild(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.layer("./low")
+	eachOf(t, f.archives(), func(name string) error {
+		info, err := os.Stat(name)
+		if err != nil {
+			return err
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		// The build id in the head stays; what importers read does not.
+		for i := bytes.Index(data, []byte("$$B\n")) + 4; i < len(data); i++ {
+			data[i] = 0
+		}
+		if err := os.WriteFile(name, data, 0o644); err != nil {
+			return err
+		}
+		return os.Chtimes(name, info.ModTime(), info.ModTime())
+	})
+	r := f.layer("./top")
+	if !strings.Contains(r.stderr, "could not import") || !strings.Contains(r.stderr, "are damaged") {
+		t.Errorf("the build did not fail at first: this test shows nothing\n%s", r.stderr)
+	}
+}
+
+// Another step, or an older program that takes no lock, may remove entries in the
+// middle of a build: the go command then writes through the links.
+func TestEntriesRemovedInBetween(t *testing.T) {
+	t.Parallel()
+	for name, script := range map[string]string{
+		"before": `rm -r "$STORE"/v1/*/*-d; go build -x ./top`,
+		"after":  `go build -x ./top && rm -r "$STORE"/v1/*/*-d`,
+		"all":    `rm -r "$STORE"/v1; go build -x ./top`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.layer("./top")
+			f.env = append(f.env, "STORE="+f.store)
+			// The second run of the script finds nothing to remove.
+			f.complete(f.run(t.TempDir(), "sh", "-c", strings.ReplaceAll(script, "rm -r ", "rm -rf ")), "./top")
+			for _, name := range f.archives() {
+				if info, err := os.Stat(name); err != nil || info.Size() == 0 {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			if got := compiled(f.layer("./top").stderr); len(got) > 0 && name == "after" {
+				t.Logf("compiled %q", got)
+			}
+			if got := compiled(f.layer("./top").stderr); len(got) > 0 {
+				t.Errorf("compiled %q", got)
+			}
+		})
+	}
+}
+
+// A cache of an unknown format is not understood, not stored and not changed.
+func TestForeignFormat(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	cache := t.TempDir()
+	r := f.run(cache, "sh", "-c", `mkdir -p "$GOCACHE/ab" && cd "$GOCACHE/ab" && echo "v2 x" >ab01-a && echo y >ab02-d && mkdir ab03-d && echo z >ab03-d/prog && echo n >ab04-x`)
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	got := bytesOf(t, cache)
+	want := map[string]string{
+		".": "drwxr-xr-x", "ab": "drwxr-xr-x", "ab/ab01-a": "-rw-r--r--v2 x\n", "ab/ab02-d": "-rw-r--r--y\n",
+		"ab/ab03-d": "drwxr-xr-x", "ab/ab03-d/prog": "-rw-r--r--z\n", "ab/ab04-x": "-rw-r--r--n\n",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if files := f.storeFiles("-a", ""); len(files) > 0 {
+		t.Errorf("the store has %q", files)
+	}
+}
+
+func TestUselessStore(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(f *fixture){
+		"no folder": func(f *fixture) {
+			write(f.t, filepath.Join(f.store, "file"), "")
+			f.store = filepath.Join(f.store, "file")
+		},
+		"files for folders": func(f *fixture) {
+			for i := range 256 {
+				write(f.t, filepath.Join(f.store, "v1", fmt.Sprintf("%02x", i)), "")
+			}
+		},
+		"a folder for the lock": func(f *fixture) { write(f.t, filepath.Join(f.store, "v1/lock/x"), "") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			spoil(f)
+			r := f.layer("./top")
+			if n := strings.Count(r.stderr, "gokiln: the store of compiled packages can't be used"); n != 1 {
+				t.Errorf("said so %d times\n%s", n, r.stderr)
+			}
+		})
+	}
+}
+
+// Steps that share a store at the same moment, with a source of their own each.
+func TestManyStepsOneStore(t *testing.T) {
+	t.Parallel()
+	first := newFixture(t)
+	var group sync.WaitGroup
+	for i := range 4 {
+		f := newFixture(t)
+		f.store = first.store
+		group.Go(func() {
+			for round := range 2 {
+				f.write("mid/mid.go", fmt.Sprintf("package mid\n\nimport \"example.com/m/low\"\n\nconst V = low.V + %d\n", (i+round)%3))
+				cache := filepath.Join(f.dir, fmt.Sprintf("cache%d", round))
+				f.completeIn(cache)
+			}
+		})
+	}
+	group.Wait()
+	eachOf(t, first.archives(), func(string) error { return nil })
+	if left := first.storeFiles("", ""); slices.ContainsFunc(left, func(name string) bool { return strings.Contains(name, ".gokiln-") }) {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// completeIn runs a step that may not end the test: it is not the test's goroutine.
+func (f *fixture) completeIn(cache string) {
+	r := f.run(cache, goBuild("./top", "./other")...)
+	if r.err != nil {
+		f.t.Errorf("%v\n%s", r.err, r.stderr)
+		return
+	}
+	tidy(f.t, cache)
+}
+
+// The go command indexes folders whose files are older than two seconds, by their
+// names, sizes and mtimes.
+func TestIndexesStayOutOfTheStore(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.write("tags/one.go", "//go:build linux || !linux\n\npackage tags\n\nconst V = 1\n")
+	f.write("tags/two.go", "//go:build linux && !linux\n\npackage tags\n\nconst V = 2\n")
+	f.age("tags")
+	if r := f.layer("./tags"); len(indexes(t, r.cache)) == 0 {
+		t.Fatal("the go command made no index: this test shows nothing")
+	}
+	if got := indexes(t, f.store); len(got) > 0 {
+		t.Errorf("the store has %q", got)
+	}
+	// Other content, same sizes and times: the other file is the package now.
+	f.write("tags/one.go", "//go:build linux && !linux\n\npackage tags\n\nconst V = 1\n")
+	f.write("tags/two.go", "//go:build linux || !linux\n\npackage tags\n\nconst V = 2\n")
+	f.age("tags")
+	if r := f.layer("./tags"); !strings.Contains(r.stderr, "./two.go") && !strings.Contains(r.stderr, "/two.go") {
+		t.Errorf("two.go was not compiled\n%s", r.stderr)
+	}
+}
+
+func (f *fixture) age(dir string) {
+	f.t.Helper()
+	entries, err := os.ReadDir(filepath.Join(f.dir, dir))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	then := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, e := range entries {
+		if err := os.Chtimes(filepath.Join(f.dir, dir, e.Name()), then, then); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+}
+
+func indexes(t *testing.T, dir string) []string {
+	t.Helper()
+	var out []string
+	for name, file := range tree(t, dir) {
+		if strings.HasPrefix(file.text, "go index v") {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// at runs a step on another day.
+func (f *fixture) at(when time.Time, packages ...string) {
+	f.t.Helper()
+	var out bytes.Buffer
+	s := gocache.Step{
+		Cache: f.t.TempDir(), Store: f.store, Command: goBuild(packages...), Dir: f.dir, Env: f.env,
+		Out: &out, Err: &out, Now: when,
+	}
+	if err := s.Run(context.Background()); err != nil {
+		f.t.Fatalf("%v\n%s", err, &out)
+	}
+}
+
+func TestPrune(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.layer("./top", "./other")
+	all := len(f.archives())
+	left := filepath.Join(f.store, "v1/ab/.gokiln-123")
+	write(t, left, "of a run that was killed")
+	write(t, filepath.Join(f.store, "v1/cd/"+strings.Repeat("cd", 32)+"-a"), "unreadable")
+	day := 24 * time.Hour
+	now := time.Now()
+	f.at(now.Add(time.Hour), "./top")
+	if _, err := os.Stat(left); err != nil {
+		t.Error("looked for old entries twice in a day")
+	}
+
+	lock, err := os.Open(filepath.Join(f.store, "v1/lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_SH); err != nil {
+		t.Fatal(err)
+	}
+	f.at(now.Add(3*day), "./top")
+	if _, err := os.Stat(left); err != nil {
+		t.Error("removed entries while another step used the store")
+	}
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	f.at(now.Add(3*day), "./top")
+	if _, err := os.Stat(left); err == nil {
+		t.Error("what a killed run left stayed")
+	}
+	if got := len(f.archives()); got != all {
+		t.Errorf("%d of %d stayed before their time", got, all)
+	}
+	f.at(now.Add(6*day), "./top")
+	if got := len(f.archives()); got != 3 {
+		t.Errorf("%d of %d stayed, want those three that were used", got, all)
+	}
+	for _, name := range f.storeFiles("-a", "") {
+		if strings.Contains(name, "cdcdcd") {
+			t.Error("an unreadable action stayed")
+		}
+	}
+}

@@ -79,7 +79,7 @@ func TestCallTargets(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &got); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if diff := cmp.Diff([]target{{"image", true, "gcr.io/distroless/static:nonroot"}}, got.Targets); diff != "" {
+	if diff := cmp.Diff([]target{{"image", true, "gcr.io/distroless/static:nonroot"}, {"binaries", false, ""}, {"bake", false, ""}}, got.Targets); diff != "" {
 		t.Error(diff)
 	}
 	s.ok(t, build{Dir: dir, Args: []string{"-f", "gokiln.yaml", "--target", got.Targets[0].Name, "--output", "type=cacheonly", "."}})

@@ -47,6 +47,12 @@ func ReservedNames() []string {
 	return []string{"image", "modules", "dependencies", "packages", "compile", "binaries", "bake", "all", "default"}
 }
 
+// IsAppName reports whether an app may have a name.
+func IsAppName(s string) bool {
+	_, err := checkAppName(s)
+	return err == nil
+}
+
 func checkAppName(s string) (string, error) {
 	switch {
 	case slices.Contains(ReservedNames(), s):

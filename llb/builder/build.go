@@ -54,7 +54,7 @@ func (f Frontend) Build(ctx context.Context, c client.Client) (*client.Result, e
 	}
 	b := &build{
 		frontend: f, client: c, ui: ui, src: src,
-		outside: outsideFolders{states: map[string]llb.State{}, trees: map[string]fs.FS{}},
+		outside: newOutsideFolders(),
 	}
 	res, err := b.run(ctx)
 	if err != nil {
@@ -71,6 +71,8 @@ type build struct {
 	ui       *dockerui.Client
 	src      *dockerui.Source
 
+	// goal is what --target asks for, spec the app that is built.
+	goal      goal
 	spec      *spec.Spec
 	platform  ocispecs.Platform // where steps run
 	context   llb.State
@@ -83,11 +85,23 @@ type build struct {
 	options      plan.Options
 	packages     []targetPackages
 	modules      moduleParts
+	// parts are the builds of all apps whose programs are exported; b is the first.
+	parts []*build
 }
 
 func (b *build) run(ctx context.Context) (*client.Result, error) {
 	if res, ok, err := b.subrequest(ctx); ok || err != nil {
 		return res, err
+	}
+	if err := b.parse(); err != nil {
+		return nil, err
+	}
+	buildPlatform := b.buildPlatform
+	switch b.goal.kind {
+	case targetBake:
+		return b.writeBakeFile(ctx)
+	case targetBinaries:
+		buildPlatform = b.buildBinaries
 	}
 	if err := b.prepare(ctx); err != nil {
 		return nil, err
@@ -95,7 +109,7 @@ func (b *build) run(ctx context.Context) (*client.Result, error) {
 	b.warnUnusedArgs(ctx)
 	states := &platformStates{m: map[string]llb.State{}}
 	rb, err := b.ui.Build(ctx, func(ctx context.Context, target *ocispecs.Platform, _ int) (*dockerui.BuildResult, error) {
-		return b.buildPlatform(ctx, *target, states)
+		return buildPlatform(ctx, *target, states)
 	})
 	if err != nil {
 		return nil, err
@@ -108,15 +122,20 @@ func (b *build) run(ctx context.Context) (*client.Result, error) {
 
 // prepare does what all platforms share.
 func (b *build) prepare(ctx context.Context) error {
-	if err := b.parse(); err != nil {
-		return err
-	}
 	if err := b.choosePlatforms(); err != nil {
 		return err
 	}
 	if err := b.openContext(ctx); err != nil {
 		return err
 	}
+	if err := b.prepareApp(ctx); err != nil {
+		return err
+	}
+	return b.prepareParts(ctx)
+}
+
+// prepareApp does what all platforms of an app share.
+func (b *build) prepareApp(ctx context.Context) error {
 	for _, phase := range []func(context.Context) error{
 		b.openWorkspace, b.openToolchain, b.readOptions, b.findPackages, b.planModules,
 	} {
@@ -148,12 +167,15 @@ func (b *build) openWorkspace(ctx context.Context) error {
 }
 
 func (b *build) parse() error {
-	if t := b.ui.Target; t != "" && t != plan.StageImage {
-		return fmt.Errorf("target %q: there is no such target; the spec has %q", t, plan.StageImage)
+	s, err := spec.Parse(b.src.Filename, b.src.Data)
+	if err != nil {
+		return err
 	}
-	var err error
-	b.spec, err = spec.Parse(b.src.Filename, b.src.Data)
-	return err
+	if b.goal, err = chooseGoal(s, b.ui.Target); err != nil {
+		return err
+	}
+	b.spec = b.goal.apps[0].Spec
+	return nil
 }
 
 // choosePlatforms takes the worker's platform where the user names none: the

@@ -114,7 +114,7 @@ func TestCacheImportsGoWithEverySolve(t *testing.T) {
 func TestLawsHoldForExamples(t *testing.T) {
 	for _, name := range examples(t) {
 		t.Run(name, func(t *testing.T) {
-			c := newStub(t, os.DirFS(filepath.Join(examplesDir, name)), map[string]string{"platform": "linux/arm64"})
+			c := newStub(t, os.DirFS(filepath.Join(examplesDir, name)), map[string]string{"platform": "linux/arm64", "target": targetOf(name)})
 			for _, broken := range llbtest.Laws(solve(t, c), "linux/amd64") {
 				t.Error(broken)
 			}

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/moby/buildkit/frontend/gateway/client"
 
 	"github.com/gokiln/gokiln/llb/llbtest"
 )
@@ -34,25 +33,39 @@ func examples(t *testing.T) []string {
 	return names
 }
 
+// targetOf is what is built of an example that has several apps.
+func targetOf(example string) string {
+	if example == "fleet" {
+		return "cart"
+	}
+	return ""
+}
+
 // TestGoldenLLB holds the LLB of every example for two platforms.
 // Regenerate with: go test ./llb/builder -run TestGoldenLLB -update
 func TestGoldenLLB(t *testing.T) {
 	for _, name := range examples(t) {
 		for _, platform := range []string{"linux/amd64", "linux/arm64"} {
-			file := name + "." + strings.ReplaceAll(platform, "/", "-") + ".llb"
+			file := strings.TrimSuffix(name+"."+targetOf(name), ".") + "." + strings.ReplaceAll(platform, "/", "-") + ".llb"
 			t.Run(file, func(t *testing.T) {
-				got, _ := buildExample(t, name, platform)
+				got := buildExample(t, name, targetOf(name), platform)
 				golden(t, filepath.Join("testdata", file), got)
 			})
 		}
 	}
+	t.Run("binaries", func(t *testing.T) {
+		got := buildExample(t, "fleet", "binaries", "windows/amd64")
+		golden(t, filepath.Join("testdata", "fleet.binaries.windows-amd64.llb"), got)
+	})
 }
 
-// buildExample builds an example for one platform and renders what was sent.
-func buildExample(t *testing.T, name, platform string) (string, *client.Result) {
+// buildExample builds a target of an example for one platform and renders what
+// was sent.
+func buildExample(t *testing.T, name, target, platform string) string {
 	t.Helper()
 	c := newStub(t, os.DirFS(filepath.Join(examplesDir, name)), map[string]string{
 		"platform":          platform,
+		"target":            target,
 		"build-arg:VERSION": "1.2.3",
 		"vcs:revision":      "0123456789abcdef0123456789abcdef01234567",
 	})
@@ -64,7 +77,7 @@ func buildExample(t *testing.T, name, platform string) (string, *client.Result) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return text + "config:\n" + indent(res.Metadata["containerimage.config"]), res
+	return text + "config:\n" + indent(res.Metadata["containerimage.config"])
 }
 
 func golden(t *testing.T, file, got string) {

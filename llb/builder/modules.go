@@ -93,7 +93,8 @@ func (b *build) moduleBuilds(ctx context.Context) ([]plan.ModuleBuild, error) {
 			builds = append(builds, plan.ModuleBuild{Target: p, Imports: imports})
 		}
 	}
-	return builds, nil
+	siblings, err := b.siblingBuilds(ctx)
+	return append(builds, siblings...), err
 }
 
 func (b *build) imports(ctx context.Context, t targetPackages) (workspace.Imports, error) {
@@ -202,6 +203,10 @@ type outsideFolders struct {
 	mu     sync.Mutex
 	states map[string]llb.State
 	trees  map[string]fs.FS
+}
+
+func newOutsideFolders() outsideFolders {
+	return outsideFolders{states: map[string]llb.State{}, trees: map[string]fs.FS{}}
 }
 
 // contextNames are what a folder beside the context may be called: the module's

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/frontend/gateway/client"
@@ -28,18 +27,30 @@ func (b *build) subrequest(ctx context.Context) (res *client.Result, ok bool, er
 	})
 }
 
-// outline lists the build arguments, secrets and agents that the spec takes.
+// outline lists the build arguments, secrets and agents that the target takes;
+// without a target those of all apps.
 func (b *build) outline(context.Context) (*outline.Outline, error) {
 	s, err := spec.Parse(b.src.Filename, b.src.Data)
 	if err != nil {
 		return nil, err
 	}
-	o := &outline.Outline{Name: plan.StageImage, Sources: [][]byte{b.src.Data}}
+	name := b.ui.Target
+	if name == "" && len(s.Apps) > 1 {
+		name = targetBinaries // what takes in all apps
+	}
+	g, err := chooseGoal(s, name)
+	if err != nil {
+		return nil, err
+	}
+	o := &outline.Outline{Name: cmp.Or(b.ui.Target, g.apps[0].Name, plan.StageImage), Sources: [][]byte{b.src.Data}}
+	if b.ui.Target == "" && len(s.Apps) > 1 {
+		o.Name = ""
+	}
 	o.Secrets, o.SSH = credentials(s)
-	for _, name := range plan.UsedArgs(s) {
+	for _, name := range usedArgs(g.apps) {
 		o.Args = append(o.Args, outline.Arg{Name: name, Value: b.ui.BuildArgs[name]})
 	}
-	for _, arg := range implicitArgs(plan.Uses(s)) {
+	for _, arg := range implicitArgs(uses(g.apps)) {
 		arg.Value = b.ui.BuildArgs[arg.Name]
 		o.Args = append(o.Args, arg)
 	}
@@ -82,21 +93,30 @@ func implicitArgs(uses []string) []outline.Arg {
 	return out
 }
 
+// targets lists the images, what else the spec can be asked for, and which of
+// them a build without --target makes.
 func (b *build) targets(context.Context) (*targets.List, error) {
 	s, err := spec.Parse(b.src.Filename, b.src.Data)
 	if err != nil {
 		return nil, err
 	}
-	description := "image of the module's main package"
-	if len(s.Main) > 0 {
-		description = "image of " + strings.Join(s.Main, ", ")
+	list := &targets.List{Sources: [][]byte{b.src.Data}}
+	if len(s.Apps) == 0 {
+		list.Targets = append(list.Targets, targets.Target{
+			Name: plan.StageImage, Default: true, Description: describe(s), Base: plan.BaseImage(s)})
 	}
-	return &targets.List{
-		Targets: []targets.Target{{
-			Name: plan.StageImage, Default: true, Description: description, Base: plan.BaseImage(s),
-		}},
-		Sources: [][]byte{b.src.Data},
-	}, nil
+	for _, app := range s.Apps {
+		list.Targets = append(list.Targets, targets.Target{
+			Name: app.Name, Default: len(s.Apps) == 1, Description: describe(app.Spec), Base: plan.BaseImage(app.Spec)})
+	}
+	programs := "the programs alone, for any platform of Go: --platform darwin/arm64 -o dist"
+	if len(s.Apps) > 1 {
+		programs = "the programs of all apps (" + targetBinaries + "/NAME: of one), for any platform of Go: --platform darwin/arm64 -o dist"
+	}
+	list.Targets = append(list.Targets,
+		targets.Target{Name: targetBinaries, Description: programs},
+		targets.Target{Name: targetBake, Description: "a docker-bake.json that builds every image: -o ."})
+	return list, nil
 }
 
 // lint checks the spec without building: `--check`.

@@ -6,14 +6,12 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/frontend/gateway/client"
-
-	"github.com/gokiln/gokiln/llb/plan"
 )
 
 // warnUnusedArgs tells of build arguments that nothing reads. A warning that
 // can't be delivered is no reason to fail a build.
 func (b *build) warnUnusedArgs(ctx context.Context) {
-	unused := unusedArgs(b.ui.BuildArgs, plan.UsedArgs(b.spec))
+	unused := unusedArgs(b.ui.BuildArgs, usedArgs(b.goal.apps))
 	if len(unused) == 0 {
 		return
 	}

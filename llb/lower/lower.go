@@ -1,6 +1,7 @@
 // Package lower turns a Plan into LLB. It is pure: the same Plan and Inputs give
 // the same bytes, with no clock, environment, network, randomness or bare map
-// order. A file per step: modules.go, compile.go, image.go.
+// order. A file per step: modules.go, compile.go, image.go,
+// binaries.go.
 //
 // Laws that its tests hold: only the module step has a network and a secret;
 // every step runs on the build platform; the module step's inputs hold none of
@@ -61,6 +62,15 @@ type Sandbox struct {
 
 // Lower returns the state of the final image.
 func Lower(p plan.Plan, in Inputs) (llb.State, error) {
+	programs, err := Programs(p, in)
+	if err != nil {
+		return llb.State{}, err
+	}
+	return image(p, in, programs), nil
+}
+
+// Programs returns a state with the programs at its root, as compile leaves them.
+func Programs(p plan.Plan, in Inputs) (llb.State, error) {
 	var mods *llb.State
 	if p.Modules != nil {
 		m, err := modules(*p.Modules, p, in)
@@ -69,7 +79,7 @@ func Lower(p plan.Plan, in Inputs) (llb.State, error) {
 		}
 		mods = &m
 	}
-	return image(p, in, compile(p, in, mods)), nil
+	return compile(p, in, mods), nil
 }
 
 // supports reports whether the daemon knows a capability.

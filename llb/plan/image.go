@@ -49,10 +49,7 @@ func newImage(in Input, values template.Values, programs []string) (Image, error
 	if err := checkFiles(in, programs); err != nil {
 		return Image{}, err
 	}
-	epoch := time.Unix(0, 0).UTC()
-	if in.Options.Epoch != nil {
-		epoch = in.Options.Epoch.UTC()
-	}
+	epoch := epoch(in.Options)
 	in.Files = withWorkdir(in.Files, in.Spec.Image.Workdir)
 	config, err := newConfig(in, values, programs, epoch)
 	if err != nil {

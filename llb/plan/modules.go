@@ -55,6 +55,9 @@ type ModulesInput struct {
 type ModuleBuild struct {
 	Target  ocispecs.Platform
 	Imports workspace.Imports
+	// Spec is that of another app of the file, which shares the step; nil for the
+	// one that is built.
+	Spec *spec.Spec
 }
 
 // NewModules plans the module step. It returns nil where there is nothing to
@@ -148,7 +151,7 @@ func moduleConfig(in ModulesInput, proxy proxyList) (download.Config, error) {
 	}
 	packages := map[string]bool{}
 	for _, b := range in.Builds {
-		t, err := listTarget(s, b.Target, in.Options)
+		t, err := listTarget(cmp.Or(b.Spec, s), b.Target, in.Options)
 		if err != nil {
 			return c, err
 		}
@@ -160,13 +163,27 @@ func moduleConfig(in ModulesInput, proxy proxyList) (download.Config, error) {
 			packages[p] = true
 		}
 	}
-	if c.All = c.All || hiddenTags(s, in.ToolchainEnv); c.All {
+	hidden := func(s *spec.Spec) bool { return hiddenTags(s, in.ToolchainEnv) }
+	if c.All = c.All || slices.ContainsFunc(in.specs(), hidden); c.All {
 		c.Targets = nil
 		return c, nil
 	}
 	c.Packages = slices.Sorted(maps.Keys(packages))
-	slices.SortFunc(c.Targets, func(a, b download.Target) int { return slices.Compare(a.Env, b.Env) })
+	slices.SortFunc(c.Targets, func(a, b download.Target) int {
+		return cmp.Or(slices.Compare(a.Env, b.Env), cmp.Compare(a.Tags, b.Tags))
+	})
 	return c, nil
+}
+
+// specs lists the specs that share the step, that of the build first.
+func (in ModulesInput) specs() []*spec.Spec {
+	list := []*spec.Spec{in.Spec}
+	for _, b := range in.Builds {
+		if b.Spec != nil && !slices.Contains(list, b.Spec) {
+			list = append(list, b.Spec)
+		}
+	}
+	return list
 }
 
 // hiddenTags reports whether compile has build tags that reading the code by the
@@ -279,13 +296,16 @@ func moduleEnv(in ModulesInput, proxy proxyList, private privacyRules) ([]EnvVar
 }
 
 // fipsModule is the value of GOFIPS140. Go unpacks the module that it names from
-// the toolchain into the module cache, which compile can't write to.
+// the toolchain into the module cache, which compile can't write to. What another
+// app names is taken where the app itself names none, so that both have one step.
 func fipsModule(in ModulesInput) (string, error) {
-	text := in.Spec.Build.Env["GOFIPS140"]
-	if text == "" || len(in.Builds) == 0 {
+	specs := in.specs()
+	i := slices.IndexFunc(specs, func(s *spec.Spec) bool { return s.Build.Env["GOFIPS140"] != "" })
+	if i < 0 || len(in.Builds) == 0 {
 		return "", nil
 	}
-	x := &expander{spec: in.Spec, values: templateValues(Input{Spec: in.Spec, Target: in.Builds[0].Target, Options: in.Options})}
+	text := specs[i].Build.Env["GOFIPS140"]
+	x := &expander{spec: specs[i], values: templateValues(Input{Spec: specs[i], Target: in.Builds[0].Target, Options: in.Options})}
 	value := x.expand(spec.Key("build.env", "GOFIPS140"), text)
 	return value, x.errs.Err()
 }

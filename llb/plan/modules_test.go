@@ -140,7 +140,7 @@ func TestModulesOfAllPlatforms(t *testing.T) {
 	g := given{gomod: withDep}
 	in := g.modules(t)
 	build := func(platform string, packages ...string) ModuleBuild {
-		return ModuleBuild{platforms.Normalize(platforms.MustParse(platform)), workspace.Imports{Sure: true, Packages: packages}}
+		return ModuleBuild{Target: platforms.Normalize(platforms.MustParse(platform)), Imports: workspace.Imports{Sure: true, Packages: packages}}
 	}
 	config := func(builds ...ModuleBuild) download.Config {
 		in.Builds = builds
@@ -165,7 +165,7 @@ func TestModulesOfAllPlatforms(t *testing.T) {
 	if diff := cmp.Diff([]string{"example.com/a", "example.com/b", "example.com/c"}, one.Packages); diff != "" {
 		t.Error(diff)
 	}
-	unsure := config(amd64, ModuleBuild{arm.Target, workspace.Imports{Packages: []string{"x"}}})
+	unsure := config(amd64, ModuleBuild{Target: arm.Target, Imports: workspace.Imports{Packages: []string{"x"}}})
 	if !unsure.All || unsure.Packages != nil || unsure.Targets != nil {
 		t.Errorf("with an import list that is not sure: %+v", unsure)
 	}

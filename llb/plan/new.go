@@ -54,15 +54,21 @@ type Options struct {
 // New makes the Plan for one target platform. Its errors are *diag.Error or a
 // diag.List where a place in the spec is to blame.
 func New(in Input) (Plan, error) {
-	if err := CheckPort(in.Target); err != nil {
-		return Plan{}, err
-	}
-	values := templateValues(in)
-	compile, err := newCompile(in, values)
+	p, err := NewPrograms(in)
 	if err != nil {
 		return Plan{}, err
 	}
-	image, err := newImage(in, values, compile.Programs)
+	p.Image, err = newImage(in, templateValues(in), p.Compile.Programs)
+	return p, err
+}
+
+// NewPrograms makes the Plan of the programs alone: of its Image only the epoch,
+// the programs and NoCache are set. The target may be any that Go builds for.
+func NewPrograms(in Input) (Plan, error) {
+	if err := CheckPort(in.Target); err != nil {
+		return Plan{}, err
+	}
+	compile, err := newCompile(in, templateValues(in))
 	if err != nil {
 		return Plan{}, err
 	}
@@ -73,8 +79,21 @@ func New(in Input) (Plan, error) {
 		Outside: outsides(in.Workspace),
 		Modules: in.Modules,
 		Compile: compile,
-		Image:   image,
+		Image: Image{
+			Epoch:    epoch(in.Options).Unix(),
+			Programs: compile.Programs,
+			NoCache:  in.Options.NoCache[StageImage],
+			At:       mainRanges(in),
+		},
 	}, nil
+}
+
+// epoch is the time of all files: 1 January 1970 unless the user gave one.
+func epoch(o Options) time.Time {
+	if o.Epoch != nil {
+		return o.Epoch.UTC()
+	}
+	return time.Unix(0, 0).UTC()
 }
 
 // NeedsModules tells whether anything has to be downloaded: with a vendor

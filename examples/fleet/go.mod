@@ -1,0 +1,3 @@
+module github.com/gokiln/gokiln/examples/fleet
+
+go 1.26.0

@@ -1,0 +1,79 @@
+package builder
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/moby/buildkit/frontend/dockerui"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/llb/lower"
+	"github.com/gokiln/gokiln/llb/plan"
+)
+
+// prepareParts prepares the builds of all apps whose programs are exported; b is
+// that of the first.
+func (b *build) prepareParts(ctx context.Context) error {
+	b.parts = []*build{b}
+	for _, app := range b.goal.apps[1:] {
+		part := b.forApp(app.Spec)
+		if err := part.prepareApp(ctx); err != nil {
+			return err
+		}
+		b.parts = append(b.parts, part)
+	}
+	return nil
+}
+
+// buildBinaries makes one platform's programs: no base image takes part.
+func (b *build) buildBinaries(ctx context.Context, target ocispecs.Platform, states *platformStates) (*dockerui.BuildResult, error) {
+	parts, err := b.programParts(target)
+	if err != nil {
+		return nil, err
+	}
+	st, err := lower.Binaries(parts)
+	if err != nil {
+		return nil, err
+	}
+	states.set(target, st)
+	ref, err := b.evaluate(ctx, st)
+	if err != nil {
+		return nil, b.explain(err)
+	}
+	epoch := time.Unix(parts[0].Plan.Image.Epoch, 0).UTC()
+	return &dockerui.BuildResult{Reference: ref, Image: &dockerspec.DockerOCIImage{Image: ocispecs.Image{Platform: target}}, Epoch: &epoch}, nil
+}
+
+// programParts plans each app's programs and refuses two of one name.
+func (b *build) programParts(target ocispecs.Platform) ([]lower.Part, error) {
+	var parts []lower.Part
+	var errs diag.List
+	firsts := map[string]string{}
+	for i, part := range b.parts {
+		p, err := plan.NewPrograms(plan.Input{
+			Spec: part.spec, Workspace: part.workspace, Packages: part.packagesFor(target),
+			Target: target, Build: part.platform, Modules: part.modules.step, Options: part.options,
+		})
+		if err != nil {
+			return nil, err
+		}
+		app := b.goal.apps[i].Name
+		for _, name := range p.Image.Programs {
+			if first, ok := firsts[name]; ok {
+				errs = append(errs, diag.Errorf(part.spec.Source, part.spec.At("name"),
+					"apps.%s: its program and one of apps.%s are both named %q; give one app another `name`, or export one with --target %s/%s",
+					app, first, name, targetBinaries, app))
+				continue
+			}
+			firsts[name] = app
+		}
+		parts = append(parts, lower.Part{Plan: p, Inputs: part.inputs(baseImage{})})
+	}
+	if err := errs.Err(); err != nil {
+		return nil, fmt.Errorf("target %q: %w", targetBinaries, err)
+	}
+	return parts, nil
+}

@@ -105,7 +105,7 @@ func TestBadPlatformsAndImages(t *testing.T) {
 		{name: "toolchain image that is not there", files: withSpec("build:\n  image: " + s.Registry + "/nobody/golang:1\n"), want: []string{"gokiln.yaml:3", "build.image", "/nobody/golang:1", "not found"}},
 		{name: "toolchain image without go", compiles: true, files: withSpec("build:\n  image: gcr.io/distroless/static:nonroot\n"), want: []string{"go"}},
 		{name: "cgo across platforms", files: withSpec("build:\n  cgo: true\n"), args: on("linux/amd64,linux/arm64"), want: []string{"gokiln.yaml:3", "build.cgo", "cross compiler", "linux/a"}},
-		{name: "unknown target", files: program, args: on("linux/amd64", "--target", "binaries"), want: []string{`"binaries"`, `"image"`}},
+		{name: "unknown target", files: program, args: on("linux/amd64", "--target", "imgae"), want: []string{`"imgae"`, `"image"`, "bake"}},
 		{name: "epoch", files: program, args: on("linux/amd64", "--build-arg", "SOURCE_DATE_EPOCH=yesterday"), want: []string{"SOURCE_DATE_EPOCH", `"yesterday"`, "seconds"}},
 		{name: "no version", files: withSpec("build:\n  ldflags: -X main.version={{.Version}}\n"), want: []string{"gokiln.yaml:3", "build.ldflags", "--build-arg VERSION="}},
 		{name: "no version in a label", files: withSpec("image:\n  labels:\n    version: '{{ .Version }}'\n"), want: []string{"gokiln.yaml:4", "image.labels.version", "--build-arg VERSION="}},

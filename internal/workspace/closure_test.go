@@ -327,12 +327,18 @@ func missingFiles(t *testing.T, root string, c Closure, tc closureCase) []string
 		return nil
 	}
 	out := goCommand(t, filepath.Join(root, tc.dir), tc.env(t), tc.args("list", "-deps", "-e", "-json=Dir,Standard,GoFiles,CgoFiles,CFiles,CXXFiles,MFiles,HFiles,FFiles,SFiles,SwigFiles,SwigCXXFiles,SysoFiles,EmbedFiles")...)
+	missing, _ := missingIn(t, root, c, out)
+	return missing
+}
+
+// missingIn goes through what go list wrote, and counts the files below root.
+func missingIn(t *testing.T, root string, c Closure, out string) (missing []string, named int) {
+	t.Helper()
 	has := c.all()
-	var missing []string
 	for d := json.NewDecoder(strings.NewReader(out)); ; {
 		var p map[string]any
 		if err := d.Decode(&p); err == io.EOF {
-			return missing
+			return missing, named
 		} else if err != nil {
 			t.Fatal(err)
 		}
@@ -344,6 +350,7 @@ func missingFiles(t *testing.T, root string, c Closure, tc closureCase) []string
 		for _, list := range p {
 			names, _ := list.([]any)
 			for _, name := range names {
+				named++
 				file := path.Join(filepath.ToSlash(rel), name.(string))
 				if _, ok := slices.BinarySearch(has, file); !ok && !c.inDirs(file) {
 					missing = append(missing, file)

@@ -276,7 +276,7 @@ func TestClosureFailingCalls(t *testing.T) {
 		for left := 0; ; left++ {
 			ctx, cancel := context.WithCancel(t.Context())
 			fsys := &failing{FS: mapFS(files), left: 1 << 20, fail: func() error {
-				if want == broken {
+				if errors.Is(want, broken) {
 					return broken
 				}
 				cancel()

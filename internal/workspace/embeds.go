@@ -24,7 +24,8 @@ func (g *gathering) embeds(ctx context.Context) error {
 
 func (g *gathering) embed(ctx context.Context, pattern string) error {
 	glob := strings.TrimPrefix(pattern, "all:")
-	if _, err := path.Match(glob, ""); err != nil || glob == "." || !fs.ValidPath(glob) {
+	_, bad := path.Match(glob, "")
+	if bad != nil || glob == "." || !fs.ValidPath(glob) {
 		g.blame("has a go:embed pattern that is invalid, %q", pattern)
 		return nil
 	}

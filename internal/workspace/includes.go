@@ -104,10 +104,14 @@ func includeLines(text string, cgo bool) (names []string, why string) {
 			}
 		}
 	}
+	words := []string{"include"}
+	if cgo {
+		words = append(words, "import", "embed")
+	}
 	directive := regexp.MustCompile(`#[ \t]*(include|include_next|import|embed)\b[ \t]*(.*)$`)
 	for line := range strings.SplitSeq(strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\\\n", ""), "\n") {
-		_, after, ok := strings.Cut(line, "#")
-		if !ok || !strings.Contains(after, "include") && !(cgo && (strings.Contains(after, "import") || strings.Contains(after, "embed"))) {
+		_, after, _ := strings.Cut(line, "#")
+		if !slices.ContainsFunc(words, func(word string) bool { return strings.Contains(after, word) }) {
 			continue
 		}
 		m := directive.FindStringSubmatch(line)

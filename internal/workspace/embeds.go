@@ -24,8 +24,7 @@ func (g *gathering) embeds(ctx context.Context) error {
 
 func (g *gathering) embed(ctx context.Context, pattern string) error {
 	glob := strings.TrimPrefix(pattern, "all:")
-	_, bad := path.Match(glob, "")
-	if bad != nil || glob == "." || !fs.ValidPath(glob) {
+	if !validEmbed(glob) {
 		g.blame("has a go:embed pattern that is invalid, %q", pattern)
 		return nil
 	}
@@ -66,6 +65,12 @@ func (g *gathering) embed(ctx context.Context, pattern string) error {
 		g.blame("embeds %q, which no file matches", pattern)
 	}
 	return nil
+}
+
+// validEmbed is the go command's rule for patterns.
+func validEmbed(glob string) bool {
+	_, err := path.Match(glob, "")
+	return err == nil && glob != "." && fs.ValidPath(glob)
 }
 
 // match are a folder's entries that one element of a pattern matches.

@@ -229,6 +229,9 @@ func (s store) keep(e Entry, gocache string, now time.Time) error {
 		if info, err := os.Stat(from); err != nil || !info.Mode().IsRegular() {
 			return ignoreMissing(err) // a folder: the go command's executables
 		}
+		if err := s.clear(e.outputFile()); err != nil {
+			return err
+		}
 		if err := copyOutput(from, s.path(e.outputFile()), e.Output, false); err != nil {
 			return err
 		}
@@ -236,10 +239,22 @@ func (s store) keep(e Entry, gocache string, now time.Time) error {
 	if have, err := readEntry(s.dir, e.actionFile()); err == nil && have == e {
 		return s.touch(e, now)
 	}
+	if err := s.clear(e.actionFile()); err != nil {
+		return err
+	}
 	return writeFile(s.path(e.actionFile()), now, func(w io.Writer) error {
 		_, err := w.Write(e.Bytes())
 		return err
 	})
+}
+
+// clear removes a folder, which no file could be renamed onto.
+func (s store) clear(name string) error {
+	info, err := os.Lstat(s.path(name))
+	if err != nil || !info.IsDir() {
+		return ignoreMissing(err)
+	}
+	return os.RemoveAll(s.path(name))
 }
 
 // isIndex tells the go command's lists of a module's or a folder's Go files from

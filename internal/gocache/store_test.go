@@ -73,13 +73,15 @@ func TestDamagedStore(t *testing.T) {
 			want := bytesOf(t, f.layer("./top").cache)
 			c.damage(f)
 			r := f.layer("./top")
-			if diff := cmp.Diff(keysOf(want), keysOf(bytesOf(t, r.cache))); diff != "" && !strings.Contains(name, "output") {
-				t.Errorf("the layer: %s", diff)
+			for name := range tree(t, r.cache) {
+				if _, ok := want[name]; !ok {
+					t.Errorf("%s is not in the layer of a build without the store", name)
+				}
 			}
 			if got := strings.Contains(r.stderr, "are damaged and were taken out"); got != c.again {
 				t.Errorf("compiled without the store: %t\n%s", got, r.stderr)
 			}
-			if got := compiled(f.layer("./top").stderr); len(got) > 0 && name != "folders for outputs" {
+			if got := compiled(f.layer("./top").stderr); len(got) > 0 {
 				t.Errorf("the store was not mended: compiled %q", got)
 			}
 		})
@@ -133,15 +135,6 @@ func replace(name string, with func() error) error {
 	return with()
 }
 
-func keysOf(files map[string]string) []string {
-	var out []string
-	for name := range files {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
-}
-
 // A package that does not compile because of what the store had does so without.
 func TestDamageThatFailsTheBuild(t *testing.T) {
 	t.Parallel()
@@ -176,25 +169,22 @@ func TestDamageThatFailsTheBuild(t *testing.T) {
 func TestEntriesRemovedInBetween(t *testing.T) {
 	t.Parallel()
 	for name, script := range map[string]string{
-		"before": `rm -r "$STORE"/v1/*/*-d; go build -x ./top`,
-		"after":  `go build -x ./top && rm -r "$STORE"/v1/*/*-d`,
-		"all":    `rm -r "$STORE"/v1; go build -x ./top`,
+		"before": `rm -rf "$STORE"/v1/*/*-d; go build -x ./top`,
+		"after":  `go build -x ./top && rm -rf "$STORE"/v1/*/*-d`,
+		"all":    `rm -rf "$STORE"/v1; go build -x ./top`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			f.layer("./top")
 			f.env = append(f.env, "STORE="+f.store)
-			// The second run of the script finds nothing to remove.
-			f.complete(f.run(t.TempDir(), "sh", "-c", strings.ReplaceAll(script, "rm -r ", "rm -rf ")), "./top")
+			f.complete(f.run(t.TempDir(), "sh", "-c", script), "./top")
 			for _, name := range f.archives() {
 				if info, err := os.Stat(name); err != nil || info.Size() == 0 {
 					t.Errorf("%s: %v", name, err)
 				}
 			}
-			if got := compiled(f.layer("./top").stderr); len(got) > 0 && name == "after" {
-				t.Logf("compiled %q", got)
-			}
+			f.layer("./top") // what was removed after its use is back after the next
 			if got := compiled(f.layer("./top").stderr); len(got) > 0 {
 				t.Errorf("compiled %q", got)
 			}

@@ -72,6 +72,9 @@ type LocalPackage struct {
 	Embeds []string
 	// Main tells that the package is one of the mains asked for.
 	Main bool
+	// Exposed tells that external packages may import it: it is of a local module
+	// that has been published.
+	Exposed bool
 }
 
 // Closure finds the files that `go build` of main packages can depend on. It
@@ -237,6 +240,7 @@ func (b *closureBuilder) packages(ctx context.Context) error {
 		p := LocalPackage{
 			ImportPath: importPath, Dir: found.dir, Imports: found.imports, Embeds: found.embeds,
 			Files: gathered[i].files, Dirs: gathered[i].dirs, Main: slices.Contains(b.mains, importPath),
+			Exposed: b.walk.importable[importPath],
 		}
 		for _, imported := range p.Imports {
 			if b.walk.locals[imported] != nil {

@@ -30,6 +30,9 @@ func (c *walk) runExposed(ctx context.Context) error {
 		}
 		paths = append(paths, found...)
 	}
+	for _, p := range paths {
+		c.importable[p] = true
+	}
 	c.exposed = true
 	return c.follow(ctx, paths)
 }

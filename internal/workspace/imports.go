@@ -59,13 +59,15 @@ type walk struct {
 	// import. What they need from elsewhere, and what is wrong with them, may
 	// never matter.
 	exposed bool
+	// importable are the packages that external ones may import.
+	importable map[string]bool
 }
 
 func (w *Workspace) newWalk(t Target, vendored bool) *walk {
 	return &walk{
 		w: w, loader: w.loader(t), vendored: vendored,
 		seen: make(map[string]bool), std: make(map[string]bool), outside: make(map[string]bool),
-		locals: make(map[string]*localPackage), faults: make(map[string]string),
+		locals: make(map[string]*localPackage), faults: make(map[string]string), importable: make(map[string]bool),
 	}
 }
 

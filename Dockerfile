@@ -17,6 +17,9 @@ RUN --mount=type=bind,source=go.mod,target=go.mod \
 # The bytes of the helpers are in the keys of everybody's layers of modules and of
 # compiled packages: they must not change with gokiln's version, so they hold no
 # stamp and no build id.
+# The bytes of the two programs that run in steps are in the keys of everybody's
+# layers: they must not change with gokiln's version, so they hold no stamp and no
+# build id.
 ARG TARGETOS TARGETARCH TARGETVARIANT VERSION=dev
 RUN --network=none \
     --mount=type=bind,target=. \
@@ -25,9 +28,9 @@ RUN --network=none \
       amd64) export GOAMD64="${TARGETVARIANT:-v1}" ;; \
       arm) export GOARM="${TARGETVARIANT#v}" ;; \
     esac; \
-    export GOCACHE=/gocache CGO_ENABLED=0 GOOS="$TARGETOS" GOARCH="$TARGETARCH" GOFLAGS="-trimpath -buildvcs=false"; \
-    go build -ldflags "-s -w -X main.version=$VERSION" -o /out/gokiln ./cmd/frontend && \
-    go build -ldflags "-s -w -buildid=" -o /out/ ./cmd/gokiln-modules ./cmd/gokiln-compile
+    export GOCACHE=/gocache CGO_ENABLED=0 GOOS="$TARGETOS" GOARCH="$TARGETARCH"; \
+    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /out/gokiln ./cmd/frontend && \
+    go build -trimpath -buildvcs=false -ldflags "-s -w -buildid=" -o /out/ ./cmd/gokiln-modules ./cmd/gokiln-compile
 
 FROM scratch
 LABEL moby.buildkit.frontend.network.none="true" \

@@ -43,13 +43,16 @@ func main() {
 	}
 }
 
-// serve answers BuildKit. The program of the module step stands beside this one
-// in the image.
+// serve answers BuildKit. The programs of the steps stand beside this one in the
+// image.
 func serve() error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	frontend := builder.Frontend{ModulesProgram: filepath.Join(filepath.Dir(self), "gokiln-modules")}
+	dir := filepath.Dir(self)
+	frontend := builder.Frontend{
+		ModulesProgram: filepath.Join(dir, "gokiln-modules"), CompileProgram: filepath.Join(dir, "gokiln-compile"),
+	}
 	return grpcclient.RunFromEnvironment(appcontext.Context(), frontend.Build)
 }

@@ -3,9 +3,12 @@ package builder
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerui"
+	"github.com/moby/buildkit/frontend/gateway/client"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -30,33 +33,44 @@ func (b *build) prepareParts(ctx context.Context) error {
 
 // buildBinaries makes one platform's programs: no base image takes part.
 func (b *build) buildBinaries(ctx context.Context, target ocispecs.Platform, states *platformStates) (*dockerui.BuildResult, error) {
-	parts, err := b.programParts(target)
+	parts, err := b.programParts(target, false)
 	if err != nil {
 		return nil, err
 	}
-	st, err := lower.Binaries(parts)
-	if err != nil {
-		return nil, err
+	st, ref, err := b.runParts(ctx, parts)
+	if err != nil && slices.ContainsFunc(parts, func(p lower.Part) bool { return b.wholeContext(ctx, p.Plan, p.Inputs, err) }) {
+		if parts, err = b.programParts(target, true); err == nil {
+			st, ref, err = b.runParts(ctx, parts)
+		}
 	}
-	states.set(target, st)
-	ref, err := b.evaluate(ctx, st)
 	if err != nil {
 		return nil, b.explain(err)
 	}
+	states.set(target, st)
 	epoch := time.Unix(parts[0].Plan.Image.Epoch, 0).UTC()
 	return &dockerui.BuildResult{Reference: ref, Image: &dockerspec.DockerOCIImage{Image: ocispecs.Image{Platform: target}}, Epoch: &epoch}, nil
 }
 
+func (b *build) runParts(ctx context.Context, parts []lower.Part) (llb.State, client.Reference, error) {
+	st, err := lower.Binaries(parts)
+	if err != nil {
+		return st, nil, err
+	}
+	ref, err := b.evaluate(ctx, st)
+	return st, ref, err
+}
+
 // programParts plans each app's programs and refuses two of one name.
-func (b *build) programParts(target ocispecs.Platform) ([]lower.Part, error) {
+func (b *build) programParts(target ocispecs.Platform, whole bool) ([]lower.Part, error) {
 	var parts []lower.Part
 	var errs diag.List
 	firsts := map[string]string{}
 	for i, part := range b.parts {
-		p, err := plan.NewPrograms(plan.Input{
-			Spec: part.spec, Workspace: part.workspace, Packages: part.packagesFor(target),
-			Target: target, Build: part.platform, Modules: part.modules.step, Options: part.options,
-		})
+		in := part.planInput(target)
+		if whole {
+			in.Code.Whole, in.Layers = wholeReason, false
+		}
+		p, err := plan.NewPrograms(in)
 		if err != nil {
 			return nil, err
 		}

@@ -34,6 +34,8 @@ type Frontend struct {
 	// ModulesProgram is where the frontend's own image has the program that the
 	// module step runs.
 	ModulesProgram string
+	// CompileProgram is the one that compiles into layers.
+	CompileProgram string
 }
 
 // Build is gokiln's BuildFunc. It reads the spec named by the option "filename"
@@ -81,12 +83,15 @@ type build struct {
 	toolchain baseImage
 	// toolchainRef is what toolchain was loaded as.
 	toolchainRef string
-	outside      outsideFolders
+	outside      *outsideFolders
 	options      plan.Options
-	packages     []targetPackages
+	code         []targetCode
+	siblings     []sibling
 	modules      moduleParts
 	// parts are the builds of all apps whose programs are exported; b is the first.
 	parts []*build
+	// program is the frontend's own image.
+	program llb.State
 }
 
 func (b *build) run(ctx context.Context) (*client.Result, error) {
@@ -137,7 +142,7 @@ func (b *build) prepare(ctx context.Context) error {
 // prepareApp does what all platforms of an app share.
 func (b *build) prepareApp(ctx context.Context) error {
 	for _, phase := range []func(context.Context) error{
-		b.openWorkspace, b.openToolchain, b.readOptions, b.findPackages, b.planModules,
+		b.openWorkspace, b.openToolchain, b.readOptions, b.findCode, b.planModules, b.openProgram,
 	} {
 		if err := phase(ctx); err != nil {
 			return err
@@ -149,6 +154,9 @@ func (b *build) prepareApp(ctx context.Context) error {
 // openWorkspace reads what Go would build and finds what would make it fail
 // before any step runs.
 func (b *build) openWorkspace(ctx context.Context) error {
+	if b.workspace != nil {
+		return nil // another app has read it
+	}
 	opts := workspace.Options{NoWork: b.spec.Modules.Workspace == "off", Outside: b.openOutside}
 	var err error
 	if b.workspace, err = workspace.Load(ctx, b.files, b.spec.Module, opts); err != nil {
@@ -312,28 +320,46 @@ func (b *build) buildPlatform(ctx context.Context, target ocispecs.Platform, sta
 	if _, _, err := owners.find(b.spec.Image.User); err != nil {
 		return nil, diag.Errorf(b.spec.Source, b.spec.At("image.user"), "image.user: %w", err)
 	}
-	p, err := plan.New(plan.Input{
-		Spec: b.spec, Workspace: b.workspace, Packages: b.packagesFor(target),
-		Target: target, Build: b.platform,
-		Base: base.config, Files: files, Modules: b.modules.step, Options: b.options,
-	})
-	if err != nil {
-		return nil, err
-	}
-	st, err := lower.Lower(p, b.inputs(base))
-	if err != nil {
-		return nil, err
-	}
-	states.set(target, st)
-	ref, err := b.evaluate(ctx, st)
+	in := b.planInput(target)
+	in.Base, in.Files = base.config, files
+	p, st, ref, err := b.buildPlan(ctx, in, base)
 	if err != nil {
 		return nil, b.explain(err)
 	}
+	states.set(target, st)
 	// The exporter stamps the time of the build on what has no time of its own,
 	// such as layers that the base image's history lacks; the epoch holds it to
 	// ours.
 	epoch := time.Unix(p.Image.Epoch, 0).UTC()
 	return &dockerui.BuildResult{Reference: ref, Image: &p.Image.Config, BaseImage: p.Image.Base, Epoch: &epoch}, nil
+}
+
+// planInput is what the programs of one platform are planned from.
+func (b *build) planInput(target ocispecs.Platform) plan.Input {
+	code, _ := codeOf(b.code, target)
+	return plan.Input{
+		Spec: b.spec, Workspace: b.workspace, Packages: code.Mains, Code: code, Fleet: b.fleet(target),
+		Layers: b.layered(), ToolchainEnv: b.toolchain.env(), Target: target, Build: b.platform,
+		Modules: b.modules.step, Options: b.options,
+	}
+}
+
+// buildPlan plans, lowers and runs one platform's steps.
+func (b *build) buildPlan(ctx context.Context, in plan.Input, base baseImage) (plan.Plan, llb.State, client.Reference, error) {
+	p, err := plan.New(in)
+	if err != nil {
+		return p, llb.State{}, nil, err
+	}
+	st, err := lower.Lower(p, b.inputs(base))
+	if err != nil {
+		return p, st, nil, err
+	}
+	ref, err := b.evaluate(ctx, st)
+	if err != nil && b.wholeContext(ctx, p, b.inputs(base), err) {
+		in.Code.Whole, in.Layers = wholeReason, false
+		return b.buildPlan(ctx, in, base)
+	}
+	return p, st, ref, err
 }
 
 // inputs gathers the states that the steps start from.
@@ -342,13 +368,15 @@ func (b *build) inputs(base baseImage) lower.Inputs {
 		Context:          b.context,
 		Toolchain:        b.toolchain.state,
 		ModulesToolchain: b.modules.toolchain,
-		Program:          b.modules.program,
+		Program:          b.program,
 		ProgramPath:      b.frontend.ModulesProgram,
 		Outside:          b.outsideStates(),
 		ProxyFolders:     b.modules.folders,
 		Base:             base.state,
 		Sandbox:          sandbox(b.ui),
 		Source:           b.src.SourceMap,
+
+		CompileProgramPath: b.frontend.CompileProgram,
 	}
 }
 

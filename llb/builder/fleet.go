@@ -2,8 +2,6 @@ package builder
 
 import (
 	"context"
-	"reflect"
-	"slices"
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -13,114 +11,109 @@ import (
 )
 
 // forApp returns the build of another app of the same request: it shares the
-// context and nothing that the spec decides.
+// context, and the module where it is the same.
 func (b *build) forApp(s *spec.Spec) *build {
-	return &build{
+	other := &build{
 		frontend: b.frontend, client: b.client, ui: b.ui, src: b.src,
 		spec: s, goal: b.goal, platform: b.platform, context: b.context, files: b.files,
 		outside: newOutsideFolders(),
 	}
-}
-
-// appGroup is several apps whose packages are read alike for one target.
-type appGroup struct {
-	target   ocispecs.Platform
-	goTarget workspace.Target
-	spec     *spec.Spec
-	apps     []targetPackages
-}
-
-// siblingBuilds finds what the other apps of the module import, so that one
-// module step serves all: whichever app is built, alone or in a bake, the step is
-// the same. An app that can't be analysed is left out: its mistakes are told when
-// it is built itself, and it shares no step until then.
-func (b *build) siblingBuilds(ctx context.Context) ([]plan.ModuleBuild, error) {
-	groups, err := b.siblingGroups(ctx)
-	if err != nil {
-		return nil, err
+	if s.Module == b.spec.Module {
+		other.workspace, other.outside = b.workspace, b.outside
 	}
-	var builds []plan.ModuleBuild
-	for _, g := range groups {
-		found, err := b.groupImports(ctx, g)
-		if err != nil {
-			return nil, err
-		}
-		builds = append(builds, found...)
-	}
-	return builds, nil
+	return other
 }
 
-func (b *build) siblingGroups(ctx context.Context) ([]appGroup, error) {
-	targets := slices.Concat(b.ui.TargetPlatforms, plan.SharedTargets(b.ui.TargetPlatforms))
-	var groups []appGroup
+// sibling is an app of the spec that builds from the same module as the one that is
+// built; that one is among its own siblings.
+type sibling struct {
+	spec *spec.Spec
+	code []targetCode
+}
+
+// findSiblings reads the apps of the same module, in the spec's order, so that
+// whichever app is built, alone or in a bake, the steps that they can share are the
+// same. An app that can't be analysed is left out: its mistakes are told when it is
+// built itself, and it shares nothing until then.
+func (b *build) findSiblings(ctx context.Context, targets []ocispecs.Platform) error {
+	if len(b.goal.siblings) < 2 {
+		return nil
+	}
 	for _, app := range b.goal.siblings {
-		if app.Spec == b.spec || !b.sharesModules(app.Spec) {
+		switch {
+		case app.Spec == b.spec:
+			b.siblings = append(b.siblings, sibling{b.spec, b.code})
+			continue
+		case app.Spec.Module != b.spec.Module:
 			continue
 		}
-		sub := b.forApp(app.Spec)
-		sub.workspace, sub.toolchain, sub.options = b.workspace, b.toolchain, b.options
+		other := b.forApp(app.Spec)
+		other.toolchain, other.options = b.toolchain, b.options
+		s := sibling{spec: app.Spec}
 		for _, target := range targets {
-			packages, err := sub.mainPackages(ctx, target)
+			code, err := other.readCode(ctx, target)
 			if ctx.Err() != nil {
-				return nil, context.Cause(ctx)
+				return context.Cause(ctx)
 			}
-			goTarget, err2 := plan.Target(app.Spec, target, b.options, b.toolchain.env())
-			if err != nil || err2 != nil {
-				continue
+			if err == nil {
+				s.code = append(s.code, targetCode{target, code})
 			}
-			one := targetPackages{target, packages}
-			i := slices.IndexFunc(groups, func(g appGroup) bool {
-				return platformID(g.target) == platformID(target) && reflect.DeepEqual(g.goTarget, goTarget) && sameDownload(g.spec, app.Spec)
-			})
-			if i < 0 {
-				groups = append(groups, appGroup{target, goTarget, app.Spec, []targetPackages{one}})
-				continue
-			}
-			groups[i].apps = append(groups[i].apps, one)
 		}
+		b.siblings = append(b.siblings, s)
 	}
-	return groups, nil
+	return nil
 }
 
-// groupImports reads the packages of a group at once: most apps share most of
-// them. Where that is not sure it asks for each app, to leave out those that are
-// not.
-func (b *build) groupImports(ctx context.Context, g appGroup) ([]plan.ModuleBuild, error) {
-	var all []workspace.Package
-	for _, app := range g.apps {
-		all = append(all, app.packages...)
-	}
-	imports, err := b.workspace.Imports(ctx, all, g.goTarget)
-	switch {
-	case err != nil:
-		return nil, err
-	case imports.Sure:
-		return []plan.ModuleBuild{{Target: g.target, Imports: imports, Spec: g.spec}}, nil
-	case len(g.apps) == 1:
-		return nil, nil
-	}
+// siblingBuilds tells what the other apps import, for the module step. One that
+// is not sure would have everything downloaded for all.
+func (b *build) siblingBuilds() []plan.ModuleBuild {
 	var builds []plan.ModuleBuild
-	for _, app := range g.apps {
-		one, err := b.groupImports(ctx, appGroup{g.target, g.goTarget, g.spec, []targetPackages{app}})
-		if err != nil {
-			return nil, err
+	for _, s := range b.siblings {
+		if s.spec == b.spec || !plan.NeedsModules(s.spec, b.workspace) {
+			continue
 		}
-		builds = append(builds, one...)
-	}
-	return builds, nil
-}
-
-// sameDownload compares what decides which modules are downloaded besides imports.
-func sameDownload(a, b *spec.Spec) bool {
-	for _, name := range []string{"GOEXPERIMENT", "GOFIPS140"} {
-		if a.Build.Env[name] != b.Build.Env[name] {
-			return false
+		for _, c := range s.code {
+			if c.Imports.Sure {
+				builds = append(builds, plan.ModuleBuild{Target: c.target, Imports: c.Imports, Spec: s.spec})
+			}
 		}
 	}
-	return true
+	return builds
 }
 
-// sharesModules tells whether an app's modules are those of the one that is built.
-func (b *build) sharesModules(s *spec.Spec) bool {
-	return s.Module == b.spec.Module && plan.NeedsModules(s, b.workspace)
+// fleet is the code of the apps that are compiled with the same flags for a target.
+func (b *build) fleet(target ocispecs.Platform) []plan.Code {
+	var fleet []plan.Code
+	for _, s := range b.siblings {
+		if !plan.CompiledAlike(s.spec, b.spec) {
+			continue
+		}
+		if c, ok := codeOf(s.code, target); ok {
+			fleet = append(fleet, c)
+		}
+	}
+	return fleet
+}
+
+func codeOf(all []targetCode, target ocispecs.Platform) (plan.Code, bool) {
+	for _, c := range all {
+		if platformID(c.target) == platformID(target) {
+			return c.Code, true
+		}
+	}
+	return plan.Code{}, false
+}
+
+// readCode finds the main packages of a target and what they are compiled from.
+func (b *build) readCode(ctx context.Context, target ocispecs.Platform) (plan.Code, error) {
+	mains, err := b.mainPackages(ctx, target)
+	if err != nil {
+		return plan.Code{}, err
+	}
+	goTarget, err := plan.Target(b.spec, target, b.options, b.toolchain.env())
+	if err != nil {
+		return plan.Code{}, err
+	}
+	c, err := b.workspace.Closure(ctx, mains, goTarget, workspace.ClosureOptions{PGO: b.spec.Build.PGO, Mod: b.spec.Build.Mod})
+	return plan.Code{Mains: mains, Closure: c}, err
 }

@@ -19,34 +19,6 @@ import (
 	"github.com/gokiln/gokiln/llb/plan"
 )
 
-// targetPackages are the main packages that a target platform gets.
-type targetPackages struct {
-	target   ocispecs.Platform
-	packages []workspace.Package
-}
-
-// findPackages finds the main packages of all targets before any step runs: the
-// module step downloads for all of them at once.
-func (b *build) findPackages(ctx context.Context) error {
-	for _, target := range b.ui.TargetPlatforms {
-		packages, err := b.mainPackages(ctx, target)
-		if err != nil {
-			return err
-		}
-		b.packages = append(b.packages, targetPackages{target, packages})
-	}
-	return nil
-}
-
-func (b *build) packagesFor(target ocispecs.Platform) []workspace.Package {
-	for _, t := range b.packages {
-		if platformID(t.target) == platformID(target) {
-			return t.packages
-		}
-	}
-	return nil
-}
-
 // planModules plans the module step and opens what it needs besides the context.
 func (b *build) planModules(ctx context.Context) error {
 	if !plan.NeedsModules(b.spec, b.workspace) {
@@ -63,7 +35,7 @@ func (b *build) planModules(ctx context.Context) error {
 	if err := b.checkKnownHosts(); err != nil {
 		return err
 	}
-	for _, open := range []func(context.Context) error{b.openModulesToolchain, b.openProxyFolders, b.openProgram} {
+	for _, open := range []func(context.Context) error{b.openModulesToolchain, b.openProxyFolders} {
 		if err := open(ctx); err != nil {
 			return err
 		}
@@ -71,20 +43,16 @@ func (b *build) planModules(ctx context.Context) error {
 	return nil
 }
 
-// moduleBuilds finds what every target imports. A build for one of the usual
+// moduleBuilds tells what every target imports. A build for one of the usual
 // platforms asks for what both need: so that a build on somebody's machine and
 // one for all platforms share the layer.
 func (b *build) moduleBuilds(ctx context.Context) ([]plan.ModuleBuild, error) {
 	var builds []plan.ModuleBuild
-	for _, t := range b.packages {
-		imports, err := b.imports(ctx, t)
-		if err != nil {
-			return nil, err
-		}
-		builds = append(builds, plan.ModuleBuild{Target: t.target, Imports: imports})
+	for _, c := range b.code {
+		builds = append(builds, plan.ModuleBuild{Target: c.target, Imports: c.Imports})
 	}
 	for _, p := range plan.SharedTargets(b.ui.TargetPlatforms) {
-		imports, err := b.imports(ctx, targetPackages{p, b.packages[0].packages})
+		imports, err := b.imports(ctx, b.code[0].Mains, p)
 		if err != nil {
 			return nil, err
 		}
@@ -93,23 +61,21 @@ func (b *build) moduleBuilds(ctx context.Context) ([]plan.ModuleBuild, error) {
 			builds = append(builds, plan.ModuleBuild{Target: p, Imports: imports})
 		}
 	}
-	siblings, err := b.siblingBuilds(ctx)
-	return append(builds, siblings...), err
+	return append(builds, b.siblingBuilds()...), nil
 }
 
-func (b *build) imports(ctx context.Context, t targetPackages) (workspace.Imports, error) {
-	goTarget, err := plan.Target(b.spec, t.target, b.options, b.toolchain.env())
+func (b *build) imports(ctx context.Context, mains []workspace.Package, target ocispecs.Platform) (workspace.Imports, error) {
+	goTarget, err := plan.Target(b.spec, target, b.options, b.toolchain.env())
 	if err != nil {
 		return workspace.Imports{}, err
 	}
-	return b.workspace.Imports(ctx, t.packages, goTarget)
+	return b.workspace.Imports(ctx, mains, goTarget)
 }
 
 // moduleParts are the module step and the states that it starts from.
 type moduleParts struct {
 	step      *plan.Modules
 	toolchain llb.State
-	program   llb.State
 	folders   map[string]llb.State
 }
 
@@ -179,9 +145,13 @@ func (b *build) namedFolder(ctx context.Context, name string) (*llb.State, error
 
 var errNoImage = errors.New("this BuildKit does not say which image the frontend runs from; run gokiln as an image, with a `# syntax=` line")
 
-// openProgram finds the program that the module step runs: it comes in the
-// frontend's own image. Only its own bytes decide the step's key, not the image.
+// openProgram finds the programs that the module step and the layers' steps run:
+// they come in the frontend's own image. Only their own bytes decide the steps'
+// keys, not the image.
 func (b *build) openProgram(context.Context) error {
+	if b.modules.step == nil && !b.layered() {
+		return nil
+	}
 	holder, ok := b.client.(imageHolder)
 	if !ok {
 		return errNoImage
@@ -193,7 +163,7 @@ func (b *build) openProgram(context.Context) error {
 	if st == nil {
 		return errNoImage
 	}
-	b.modules.program = *st
+	b.program = *st
 	return nil
 }
 
@@ -205,8 +175,8 @@ type outsideFolders struct {
 	trees  map[string]fs.FS
 }
 
-func newOutsideFolders() outsideFolders {
-	return outsideFolders{states: map[string]llb.State{}, trees: map[string]fs.FS{}}
+func newOutsideFolders() *outsideFolders {
+	return &outsideFolders{states: map[string]llb.State{}, trees: map[string]fs.FS{}}
 }
 
 // contextNames are what a folder beside the context may be called: the module's
@@ -222,7 +192,7 @@ func contextNames(modulePath, folder string) []string {
 
 // openOutside is workspace.Options.Outside.
 func (b *build) openOutside(ctx context.Context, modulePath, written string) (fs.FS, bool, error) {
-	o := &b.outside
+	o := b.outside
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, name := range contextNames(modulePath, written) {

@@ -49,7 +49,7 @@ var _ client.Client = (*stubClient)(nil)
 
 // Build is the frontend as its own image has it.
 func Build(ctx context.Context, c client.Client) (*client.Result, error) {
-	return Frontend{ModulesProgram: "/gokiln-modules"}.Build(ctx, c)
+	return Frontend{ModulesProgram: "/gokiln-modules", CompileProgram: "/gokiln-compile"}.Build(ctx, c)
 }
 
 func newStub(t *testing.T, context fs.FS, opts map[string]string) *stubClient {

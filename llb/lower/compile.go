@@ -6,7 +6,6 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 
-	"github.com/gokiln/gokiln/internal/download"
 	"github.com/gokiln/gokiln/llb/plan"
 )
 
@@ -15,36 +14,27 @@ import (
 //
 // The modules mount is keyed by the vertex that made it, not by its content: that
 // key is the recipe's content already, and hashing the layer would pull it even
-// where the result of this step comes from the cache.
-func compile(p plan.Plan, in Inputs, mods *llb.State) llb.State {
+// where the result of this step comes from the cache. So is the GOCACHE mount,
+// which starts as a view of the layers and is kept for as long as these stay the
+// same.
+func compile(p plan.Plan, in Inputs, mods *llb.State, seed llb.State) llb.State {
 	c := p.Compile
-	name := label(p) + "go build " + strings.Join(c.Packages, " ")
+	name := label(p) + "go build " + strings.Join(c.Packages, " ") + whole(c.Source)
 	opts := in.about(p, name, c.At, c.NoCache).run()
 	opts = append(opts, in.Sandbox.options()...)
 	opts = append(opts,
 		llb.Args(c.Args),
-		llb.AddMount(p.Source, source(p, in, mods), llb.Readonly),
-		llb.AddMount(plan.GoCacheDir, llb.Scratch(), llb.AsPersistentCacheDir(c.CacheID, llb.CacheMountShared)),
+		llb.AddMount(plan.GoCacheDir, seed, llb.AsPersistentCacheDir(c.CacheID, llb.CacheMountShared), llb.ContentCache(llb.MountContentCacheOff)),
 	)
-	for _, o := range p.Outside {
-		opts = append(opts, llb.AddMount(o.Dest, in.Outside[o.Path], llb.Readonly))
-	}
-	if mods != nil {
-		opts = append(opts, llb.AddMount(plan.ModCacheDir, *mods, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)))
-	}
+	opts = append(opts, sourceMounts(p, in, c.Source, mods, "[internal] collect the source of "+strings.Join(c.Packages, " "), c.At)...)
+	opts = append(opts, modulesMount(mods)...)
 	run := in.step(in.Toolchain, path.Join(p.Source, c.Dir), c.Env, llb.NetModeNone).Run(opts...)
 	return run.AddMount(plan.OutDir, llb.Scratch())
 }
 
-// source is the context; in a workspace with the go.work.sum that the module
-// step has completed.
-func source(p plan.Plan, in Inputs, mods *llb.State) llb.State {
-	if p.Compile.WorkSum == "" || mods == nil {
-		return in.Context
+func modulesMount(mods *llb.State) []llb.RunOption {
+	if mods == nil {
+		return nil
 	}
-	from := strings.TrimPrefix(download.WorkSumPath, plan.ModCacheDir)
-	return in.Context.File(
-		llb.Copy(*mods, from, "/"+p.Compile.WorkSum),
-		in.about(p, "[modules] complete go.work.sum", p.Compile.At, false)...,
-	)
+	return []llb.RunOption{llb.AddMount(plan.ModCacheDir, *mods, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff))}
 }

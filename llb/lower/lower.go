@@ -29,9 +29,11 @@ type Inputs struct {
 	Toolchain llb.State
 	// ModulesToolchain is the image that downloads modules.
 	ModulesToolchain llb.State
-	// Program holds, at ProgramPath, the program that downloads modules.
-	Program     llb.State
-	ProgramPath string
+	// Program holds, at ProgramPath, the program that downloads modules, and at
+	// CompileProgramPath the one that compiles into layers.
+	Program            llb.State
+	ProgramPath        string
+	CompileProgramPath string
 	// Outside are the folders beside the context by path, ProxyFolders the
 	// module proxies that are named contexts by name.
 	Outside, ProxyFolders map[string]llb.State
@@ -71,15 +73,20 @@ func Lower(p plan.Plan, in Inputs) (llb.State, error) {
 
 // Programs returns a state with the programs at its root, as compile leaves them.
 func Programs(p plan.Plan, in Inputs) (llb.State, error) {
-	var mods *llb.State
-	if p.Modules != nil {
-		m, err := modules(*p.Modules, p, in)
-		if err != nil {
-			return llb.State{}, err
-		}
-		mods = &m
+	mods, err := Modules(p, in)
+	if err != nil {
+		return llb.State{}, err
 	}
-	return compile(p, in, mods), nil
+	return compile(p, in, mods, layers(p, in, mods)), nil
+}
+
+// Modules returns the module cache; nil where there is nothing to download.
+func Modules(p plan.Plan, in Inputs) (*llb.State, error) {
+	if p.Modules == nil {
+		return nil, nil
+	}
+	st, err := modules(*p.Modules, p, in)
+	return &st, err
 }
 
 // supports reports whether the daemon knows a capability.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/moby/buildkit/client/llb"
@@ -48,6 +49,7 @@ func testPlan() plan.Plan {
 			Args:     []string{"go", "build", "-o", plan.OutDir + "/", "./cmd/a", "./cmd/b"},
 			Env:      []plan.EnvVar{{Name: "GOARCH", Value: "arm64"}, {Name: "GOOS", Value: "linux"}},
 			Modules:  true,
+			Source:   plan.Source{Parts: []plan.Part{{Dir: "../lib", Names: []string{"lib.go"}}, {Dir: "svc/cmd/a", Names: []string{"main.go", "odd[1]*.go"}}}},
 			CacheID:  "ns/gokiln/gocache/example.com/svc",
 			Programs: []string{"a", "b"},
 			Packages: []string{"./cmd/a", "./cmd/b"},
@@ -241,14 +243,86 @@ func TestOutside(t *testing.T) {
 	if diff := cmp.Diff([]string{"/context", "/lib"}, dests); diff != "" {
 		t.Error(diff)
 	}
+	dests = nil
+	for _, a := range find(t, vs, "[internal] collect the source of ./cmd/a ./cmd/b").Op.GetFile().Actions {
+		dests = append(dests, a.GetCopy().GetDest())
+	}
+	if diff := cmp.Diff([]string{"/lib", "/context/svc/cmd/a"}, dests); diff != "" {
+		t.Error(diff)
+	}
+	p := testPlan()
+	p.Compile.Source = plan.Source{Whole: "it is so"}
 	var mounts []string
-	for _, m := range find(t, vs, "[linux/arm64] go build ./cmd/a ./cmd/b").Op.GetExec().Mounts {
+	for _, m := range find(t, vertices(t, lowered(t, p, testInputs())), "[linux/arm64] go build ./cmd/a ./cmd/b (with the whole build context: it is so)").Op.GetExec().Mounts {
 		if strings.HasPrefix(m.Dest, "/src") {
 			mounts = append(mounts, m.Dest)
 		}
 	}
 	if diff := cmp.Diff([]string{"/src/context", "/src/lib"}, mounts); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The go command caches what a folder's files say by their names, sizes and times:
+// it does not where the times are ahead.
+func TestSourceIsNarrowed(t *testing.T) {
+	v := find(t, vertices(t, lowered(t, testPlan(), testInputs())), "[internal] collect the source of ./cmd/a ./cmd/b")
+	actions := v.Op.GetFile().Actions
+	c := actions[len(actions)-1].GetCopy()
+	if diff := cmp.Diff([]string{"main.go", `odd\[1]\*.go`}, c.IncludePatterns); diff != "" || c.Src != "/svc/cmd/a" {
+		t.Errorf("from %s: %s", c.Src, diff)
+	}
+	if at := time.Unix(0, c.Timestamp); at.Before(time.Now().AddDate(20, 0, 0)) {
+		t.Errorf("the files' time is %s", at)
+	}
+}
+
+// layered is testPlan with layers of which the third and fourth share a base.
+func layered() plan.Plan {
+	p := testPlan()
+	layer := func(name string, below ...int) plan.Layer {
+		return plan.Layer{Name: name, Args: []string{"go", "build", name}, Source: p.Compile.Source, Below: below, StoreID: "ns/store"}
+	}
+	p.Layers = []plan.Layer{layer("deps"), layer("low", 0), layer("left", 0, 1), layer("right", 0, 1), layer("top", 0, 1, 2)}
+	return p
+}
+
+func TestLayers(t *testing.T) {
+	vs := vertices(t, lowered(t, layered(), testInputs()))
+	for _, broken := range llbtest.Laws(vs, "linux/amd64") {
+		t.Error(broken)
+	}
+	cache := func(name string) (*pb.Mount, string) {
+		v := find(t, vs, name)
+		for _, m := range v.Op.GetExec().Mounts {
+			if m.Dest == plan.GoCacheDir {
+				if m.Input < 0 {
+					return m, "nothing"
+				}
+				return m, vs[v.Inputs[m.Input].Vertex].Name
+			}
+		}
+		t.Fatalf("%s has no GOCACHE", name)
+		return nil, ""
+	}
+	for name, want := range map[string]string{
+		"[linux/arm64] deps": "nothing", "[linux/arm64] low": "[linux/arm64] deps",
+		"[linux/arm64] left": "[linux/arm64] low", "[linux/arm64] right": "[linux/arm64] low", "[linux/arm64] top": "[linux/arm64] left",
+		"[linux/arm64] go build ./cmd/a ./cmd/b": "[internal] merge compiled packages",
+	} {
+		m, base := cache(name)
+		if base != want {
+			t.Errorf("%s starts from %q, want %q", name, base, want)
+		}
+		if compile := strings.Contains(name, "go build"); compile != (m.CacheOpt.GetID() != "") || compile == (m.Output >= 0) {
+			t.Errorf("%s: GOCACHE is %v", name, m)
+		}
+	}
+	store := find(t, vs, "[linux/arm64] low").Op.GetExec()
+	if !slices.ContainsFunc(store.Mounts, func(m *pb.Mount) bool {
+		return m.Dest == plan.GoCacheStore && m.CacheOpt.GetID() == "ns/store" && m.CacheOpt.GetSharing() == pb.CacheSharingOpt_SHARED
+	}) {
+		t.Errorf("no store in %v", store.Mounts)
 	}
 }
 

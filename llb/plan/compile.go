@@ -13,30 +13,37 @@ import (
 	"github.com/gokiln/gokiln/spec"
 )
 
-// newCompile decides the command line and environment of `go build`.
-func newCompile(in Input, values template.Values) (Compile, error) {
+// newCompile decides the command line and environment of `go build`, and those of
+// the layers that it starts from.
+func newCompile(in Input, values template.Values) (Compile, []Layer, error) {
 	programs, err := programNames(in)
 	if err != nil {
-		return Compile{}, err
+		return Compile{}, nil, err
 	}
 	for _, check := range []func(Input) error{checkCgo, checkVendor} {
 		if err := check(in); err != nil {
-			return Compile{}, err
+			return Compile{}, nil, err
 		}
 	}
 	x := &expander{spec: in.Spec, values: values}
-	args := buildArgs(in, x, programs)
+	f := newFlags(in, x)
 	env, err := compileEnv(in, x)
 	if err != nil {
-		return Compile{}, err
+		return Compile{}, nil, err
 	}
 	if err := x.errs.Err(); err != nil {
-		return Compile{}, err
+		return Compile{}, nil, err
+	}
+	layers := newLayers(in, f.layer(), env)
+	source := compileSource(in)
+	if source.Whole != "" {
+		env = withoutIndex(env)
 	}
 	return Compile{
 		Dir:      in.Workspace.Dir,
-		Args:     append(args, packageArgs(in)...),
+		Args:     slices.Concat(f.compile(programs), packageArgs(in)),
 		Env:      env,
+		Source:   source,
 		Modules:  in.Modules != nil,
 		WorkSum:  workSum(in),
 		CacheID:  cacheID(in),
@@ -44,50 +51,85 @@ func newCompile(in Input, values template.Values) (Compile, error) {
 		Packages: packageArgs(in),
 		NoCache:  in.Options.NoCache[StageCompile],
 		At:       mainRanges(in),
-	}, nil
+	}, layers, nil
 }
 
-// buildArgs returns `go build` and its flags. Every flag is one argument of its
-// own: nothing of the spec passes through a shell.
-func buildArgs(in Input, x *expander, programs []string) []string {
+// flags are those of `go build`, templates expanded.
+type flags struct {
+	build                      spec.Build
+	mod                        string
+	tags                       []string
+	ldflags, gcflags, asmflags string
+}
+
+func newFlags(in Input, x *expander) flags {
 	b := in.Spec.Build
-	// Stamping from .git would need git in the step and make its key depend on
-	// the whole history; templates stamp instead.
-	args := []string{"go", "build", "-buildvcs=false"}
-	if b.Trimpath {
-		args = append(args, "-trimpath")
-	}
-	args = append(args, "-mod="+modFlag(in))
-	if tags := expandTags(x, b.Tags); len(tags) > 0 {
-		args = append(args, "-tags="+strings.Join(tags, ","))
-	}
-	for _, f := range []struct {
-		name   string
-		values []string
-	}{{"ldflags", b.LDFlags}, {"gcflags", b.GCFlags}, {"asmflags", b.ASMFlags}} {
-		field := "build." + f.name
-		v, err := spec.JoinFlags(expandList(x, field, f.values))
+	join := func(name string, values []string) string {
+		field := "build." + name
+		v, err := spec.JoinFlags(expandList(x, field, values))
 		if err != nil {
 			x.fail(field, err)
 		}
-		if v != "" {
-			args = append(args, "-"+f.name+"="+v)
+		return v
+	}
+	return flags{
+		build: b, mod: modFlag(in), tags: expandTags(x, b.Tags),
+		ldflags: join("ldflags", b.LDFlags), gcflags: join("gcflags", b.GCFlags), asmflags: join("asmflags", b.ASMFlags),
+	}
+}
+
+// compile is `go build` with all flags for the main packages. Every flag is one
+// argument of its own: nothing of the spec passes through a shell.
+func (f flags) compile(programs []string) []string {
+	args := f.common()
+	for _, flag := range []struct{ name, value string }{
+		{"ldflags", f.ldflags}, {"gcflags", f.gcflags}, {"asmflags", f.asmflags},
+	} {
+		if flag.value != "" {
+			args = append(args, "-"+flag.name+"="+flag.value)
 		}
 	}
-	if b.Race {
-		args = append(args, "-race")
-	}
-	if b.Cover {
+	if f.build.Cover {
 		args = append(args, "-cover")
-	}
-	if b.PGO != "" && b.PGO != "auto" {
-		args = append(args, "-pgo="+b.PGO)
 	}
 	out := OutDir + "/"
 	if len(programs) == 1 {
 		out += programs[0]
 	}
 	return append(args, "-o", out)
+}
+
+// layer is `go build` with the flags that decide how a package that is no main
+// package is compiled: nothing of linking, and of gcflags and asmflags what begins
+// with a pattern, since without one they are for the packages on the command line.
+func (f flags) layer() []string {
+	args := f.common()
+	for _, flag := range []struct{ name, value string }{{"gcflags", f.gcflags}, {"asmflags", f.asmflags}} {
+		if flag.value != "" && !strings.HasPrefix(flag.value, "-") {
+			args = append(args, "-"+flag.name+"="+flag.value)
+		}
+	}
+	return args
+}
+
+func (f flags) common() []string {
+	// Stamping from .git would need git in the step and make its key depend on
+	// the whole history; templates stamp instead.
+	args := []string{"go", "build", "-buildvcs=false"}
+	if f.build.Trimpath {
+		args = append(args, "-trimpath")
+	}
+	args = append(args, "-mod="+f.mod)
+	if len(f.tags) > 0 {
+		args = append(args, "-tags="+strings.Join(f.tags, ","))
+	}
+	if f.build.Race {
+		args = append(args, "-race")
+	}
+	if pgo := f.build.PGO; pgo != "" && pgo != "auto" {
+		args = append(args, "-pgo="+pgo)
+	}
+	return args
 }
 
 func modFlag(in Input) string {

@@ -20,6 +20,14 @@ type Input struct {
 	Workspace *workspace.Workspace
 	// Packages are the main packages for Target, in the spec's order.
 	Packages []workspace.Package
+	// Code is what they are compiled from. Fleet is, where the spec has several
+	// apps that are built with the same flags, the code of each in the spec's order.
+	Code  Code
+	Fleet []Code
+	// Layers tells to compile into layers what can be shared.
+	Layers bool
+	// ToolchainEnv is the environment of the image that compiles.
+	ToolchainEnv []string
 	// Target is what the image is for, Build where the steps run.
 	Target, Build ocispecs.Platform
 	// Base is the base image's config; nil for scratch.
@@ -68,7 +76,7 @@ func NewPrograms(in Input) (Plan, error) {
 	if err := CheckPort(in.Target); err != nil {
 		return Plan{}, err
 	}
-	compile, err := newCompile(in, templateValues(in))
+	compile, layers, err := newCompile(in, templateValues(in))
 	if err != nil {
 		return Plan{}, err
 	}
@@ -78,6 +86,7 @@ func NewPrograms(in Input) (Plan, error) {
 		Source:  SourceOf(in.Workspace),
 		Outside: outsides(in.Workspace),
 		Modules: in.Modules,
+		Layers:  layers,
 		Compile: compile,
 		Image: Image{
 			Epoch:    epoch(in.Options).Unix(),

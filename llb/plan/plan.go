@@ -34,8 +34,10 @@ const (
 	SourceDir = "/src"
 	// ModCacheDir is GOMODCACHE.
 	ModCacheDir = "/go/pkg/mod"
-	// GoCacheDir is GOCACHE.
-	GoCacheDir = "/gokiln/gocache"
+	// GoCacheDir is GOCACHE, GoCacheStore where a step that makes a layer keeps
+	// entries for the next time.
+	GoCacheDir   = "/gokiln/gocache"
+	GoCacheStore = "/gokiln/gocache-store"
 	// OutDir is where compile leaves the programs.
 	OutDir = "/gokiln/out"
 	// CADir is where the secret with more certificate authorities appears.
@@ -45,6 +47,8 @@ const (
 	ProxyDir  = "/gokiln/proxy"
 	SecretDir = "/run/gokiln/secrets"
 	SSHDir    = "/run/gokiln/ssh"
+	// CompileProgram is the program that compiles into a layer.
+	CompileProgram = "/run/gokiln/bin/gokiln-compile"
 	// ProgramDir is the image's folder of programs.
 	ProgramDir = "/usr/local/bin"
 )
@@ -63,13 +67,14 @@ const (
 
 // The stages that --no-cache-filter knows by name.
 const (
-	StageModules = "modules"
-	StageCompile = "compile"
-	StageImage   = "image"
+	StageModules      = "modules"
+	StageDependencies = "dependencies"
+	StageCompile      = "compile"
+	StageImage        = "image"
 )
 
 // Stages lists the names of the stages in build order.
-func Stages() []string { return []string{StageModules, StageCompile, StageImage} }
+func Stages() []string { return []string{StageModules, StageDependencies, StageCompile, StageImage} }
 
 // Plan is all that one target platform's image is made from.
 type Plan struct {
@@ -83,6 +88,9 @@ type Plan struct {
 	// Modules is nil where nothing has to be downloaded: no requirement, or a
 	// vendor folder.
 	Modules *Modules
+	// Layers are what Compile starts from: all of them, each on top of some of
+	// those before it.
+	Layers  []Layer
 	Compile Compile
 	Image   Image
 }
@@ -123,6 +131,8 @@ type Compile struct {
 	Args []string
 	// Env is the step's environment, sorted by name.
 	Env []EnvVar
+	// Source is what the step sees of the build context.
+	Source Source
 	// Modules tells whether the step sees the modules layer.
 	Modules bool
 	// WorkSum is the context's go.work.sum, which the module step completes; empty

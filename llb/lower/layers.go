@@ -1,0 +1,83 @@
+package lower
+
+import (
+	"path"
+	"slices"
+
+	"github.com/moby/buildkit/client/llb"
+
+	"github.com/gokiln/gokiln/llb/plan"
+)
+
+// layers returns GOCACHE as compile starts from it: every layer that the plan
+// names, each made on top of some of those before it. It is empty without layers.
+func layers(p plan.Plan, in Inputs, mods *llb.State) llb.State {
+	s := stacked{plan: p}
+	for _, l := range p.Layers {
+		base := s.on(l.Below)
+		s.made = append(s.made, compileLayer(l, p, in, mods, base))
+		s.bases = append(s.bases, base)
+	}
+	return s.on(indexes(len(p.Layers)))
+}
+
+// stacked are the layers that were made so far, and what each was made on.
+type stacked struct {
+	plan        plan.Plan
+	made, bases []llb.State
+}
+
+// on returns what some layers hold together. Where one was made on top of all the
+// others that is its own state: only what has no such top is merged, because
+// merging links every file once more.
+func (s stacked) on(below []int) llb.State {
+	if len(below) == 0 {
+		return llb.Scratch()
+	}
+	top := below[len(below)-1]
+	if slices.Equal(s.plan.Layers[top].Below, below[:len(below)-1]) {
+		return s.made[top]
+	}
+	first := s.chain(below)
+	parts := []llb.State{s.made[below[first]]}
+	for _, i := range below[first+1:] {
+		parts = append(parts, llb.Diff(s.bases[i], s.made[i], llb.WithCustomName("[internal] "+s.plan.Layers[i].Name)))
+	}
+	return llb.Merge(parts, llb.WithCustomName("[internal] merge compiled packages"))
+}
+
+// chain is the position of the last of some layers that was made on all of those
+// before it.
+func (s stacked) chain(below []int) int {
+	last := 0
+	for i := range below {
+		if slices.Equal(s.plan.Layers[below[i]].Below, below[:i]) {
+			last = i
+		}
+	}
+	return last
+}
+
+func indexes(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// compileLayer runs one compile step and returns the layer with what is below it. The
+// store is a cache mount that no result depends on.
+func compileLayer(l plan.Layer, p plan.Plan, in Inputs, mods *llb.State, base llb.State) llb.State {
+	opts := in.about(p, label(p)+l.Name+whole(l.Source), l.At, l.NoCache).run()
+	opts = append(opts, in.Sandbox.options()...)
+	opts = append(opts,
+		llb.Args(slices.Concat([]string{plan.CompileProgram, "layer", "-cache", plan.GoCacheDir, "-store", plan.GoCacheStore, "--"}, l.Args)),
+		llb.AddMount(plan.CompileProgram, in.Program, llb.SourcePath(in.CompileProgramPath), llb.Readonly),
+		llb.AddMount(plan.GoCacheStore, llb.Scratch(), llb.AsPersistentCacheDir(l.StoreID, llb.CacheMountShared)),
+	)
+	opts = append(opts, sourceMounts(p, in, l.Source, mods, "[internal] collect the source of "+l.Name, l.At)...)
+	opts = append(opts, modulesMount(mods)...)
+	run := in.step(in.Toolchain, path.Join(p.Source, p.Compile.Dir), l.Env, llb.NetModeNone).Run(opts...)
+	return run.AddMount(plan.GoCacheDir, base)
+}

@@ -1,0 +1,418 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/workspace"
+	"github.com/gokiln/gokiln/spec"
+)
+
+// Layer is a step that compiles packages and links nothing, so that their GOCACHE
+// entries become a layer that travels with the cache export. The layers that a
+// build starts from cost or save time; its result is the same without them.
+type Layer struct {
+	// Name is the step's name for people, without its platform.
+	Name string
+	// Args is the go command line, Env its environment, sorted by name.
+	Args []string
+	Env  []EnvVar
+	// Source is what the step sees of the context: the module files, and of local
+	// packages those that it compiles and those that they import.
+	Source Source
+	// Below are the layers that the step starts from: indexes in Plan.Layers, in
+	// ascending order, all less than the layer's own.
+	Below []int
+	// StoreID names the cache mount that keeps entries for the next time.
+	StoreID string
+	NoCache bool
+	At      []diag.Range
+}
+
+// minOwn is the number of local packages from which on those of one app alone get
+// layers: fewer compile in less time than a step takes to start.
+const minOwn = 12
+
+// perBand is the number of packages that a layer should have at least when a group
+// is cut into several along its import graph, maxBands how many those may be.
+const (
+	perBand  = 24
+	maxBands = 3
+)
+
+// Code is what an app's programs are compiled from.
+type Code struct {
+	Mains []workspace.Package
+	workspace.Closure
+}
+
+// layering makes the layers of one app out of a fleet's import graphs. A layer
+// holds the packages that exactly the same apps use, so that a change reaches just
+// its importers; it is the same step in the build of each of these apps.
+type layering struct {
+	in    Input
+	fleet []Code
+	flags []string
+	env   []EnvVar
+	// files are those that the go command wants beside any package.
+	files    []string
+	packages map[string]workspace.LocalPackage
+	layers   []Layer
+}
+
+// newLayers plans the layers below compile; none where they are not wanted or
+// where what the app imports is not known for sure.
+func newLayers(in Input, flags []string, env []EnvVar) []Layer {
+	profile, clear := in.Code.profile(in.Spec.Build.PGO)
+	if !in.Layers || !in.Code.Imports.Sure || !clear {
+		return nil
+	}
+	l := layering{in: in, flags: flags, env: env, files: in.Code.Files, packages: map[string]workspace.LocalPackage{}}
+	if profile != "" {
+		l.flags = append(slices.Clone(flags), "-pgo="+relative(in.Workspace.Dir, profile))
+		l.files = append(slices.Clone(l.files), profile)
+	}
+	l.fleet = fleetOf(in, profile)
+	for _, c := range l.fleet {
+		for _, p := range c.Packages {
+			l.packages[p.ImportPath] = p
+		}
+	}
+	common, own := l.dependencies()
+	shared, alone := l.groups()
+	l.add("dependencies", common, l.exposed(), nil)
+	l.stack(shared, func(reach []string) []int {
+		// Who builds must not decide: only what the packages themselves need.
+		if l.imports(reach, common) {
+			return []int{0}
+		}
+		return nil
+	})
+	l.add("dependencies of "+in.Spec.Name, own, l.exposed(), l.all()[:min(1, len(common))])
+	all := l.all()
+	l.stack(alone, func([]string) []int { return all })
+	return l.layers
+}
+
+// fleetOf are the apps that share layers with the one that is built, itself among
+// them. Who has a profile of its own shares with nobody.
+func fleetOf(in Input, profile string) []Code {
+	if profile != "" || len(in.Fleet) == 0 {
+		return []Code{in.Code}
+	}
+	var fleet []Code
+	for _, c := range in.Fleet {
+		if p, clear := c.profile(in.Spec.Build.PGO); c.Imports.Sure && clear && p == "" {
+			fleet = append(fleet, c)
+		}
+	}
+	return fleet
+}
+
+// CompiledAlike reports whether the packages of two apps of a module are compiled
+// with the same flags by the same toolchain, main packages aside.
+func CompiledAlike(a, b *spec.Spec) bool {
+	return a.Go == b.Go && a.Module == b.Module && reflect.DeepEqual(packageFlags(a), packageFlags(b))
+}
+
+// packageFlags are build's keys without those that packages are not compiled by.
+func packageFlags(s *spec.Spec) spec.Build {
+	b := s.Build
+	b.LDFlags = nil
+	return b
+}
+
+// profile returns the default.pgo that Go takes for the main package. With several
+// main packages each may have its own, and Go compiles every dependency once for
+// each: clear is false then.
+func (c Code) profile(pgo string) (profile string, clear bool) {
+	if pgo != "" && pgo != "auto" {
+		return "", true
+	}
+	for _, p := range c.Packages {
+		if name := path.Join(p.Dir, "default.pgo"); p.Main && slices.Contains(p.Files, name) {
+			profile = name
+		}
+	}
+	return profile, profile == "" || len(c.Mains) == 1
+}
+
+// relative is a file of the tree as seen from the module's folder.
+func relative(dir, file string) string {
+	if dir == "." {
+		return "./" + file
+	}
+	return strings.Repeat("../", strings.Count(dir, "/")+1) + file
+}
+
+// dependencies lists what at least two apps import from outside, and what this app
+// alone does.
+func (l *layering) dependencies() (common, own []string) {
+	uses := map[string]int{}
+	for _, c := range l.fleet {
+		for _, p := range c.external() {
+			uses[p]++
+		}
+	}
+	if len(l.fleet) == 1 {
+		return l.in.Code.external(), nil
+	}
+	touches := false
+	for _, p := range l.in.Code.external() {
+		if uses[p] == 1 {
+			own = append(own, p)
+		}
+		touches = touches || uses[p] > 1
+	}
+	if touches {
+		maps.DeleteFunc(uses, func(_ string, n int) bool { return n < 2 })
+		common = slices.Sorted(maps.Keys(uses))
+	}
+	return common, own
+}
+
+// external lists what local packages import from outside and what of the standard
+// library takes long: a light package more or less must not throw a layer away.
+// Main packages of dependencies are left out; they are linked in the compile step.
+func (c Code) external() []string {
+	var out []string
+	for _, p := range c.Imports.Packages {
+		if !slices.ContainsFunc(c.Mains, func(m workspace.Package) bool { return m.ImportPath == p }) {
+			out = append(out, p)
+		}
+	}
+	for _, p := range c.Imports.Std {
+		if takesLong(p) {
+			out = append(out, p)
+		}
+	}
+	return slices.Sorted(slices.Values(out))
+}
+
+// takesLong reports whether a package of the standard library, with what it
+// imports, compiles for longer than a step takes to start.
+func takesLong(p string) bool {
+	return slices.Contains([]string{
+		"archive/tar", "archive/zip", "compress/gzip", "crypto/ecdsa", "crypto/rsa", "crypto/tls", "crypto/x509",
+		"database/sql", "encoding/gob", "encoding/json", "encoding/json/v2", "encoding/xml", "expvar", "go/ast",
+		"go/parser", "go/printer", "go/types", "html/template", "image/jpeg", "image/png", "log/slog", "math/big",
+		"mime/multipart", "net", "net/http", "net/http/cgi", "net/http/fcgi", "net/http/httptest", "net/http/httputil",
+		"net/http/pprof", "net/mail", "net/rpc", "net/rpc/jsonrpc", "net/smtp", "os/exec", "os/user", "regexp",
+		"runtime/pprof", "testing", "text/template", "text/template/parse",
+	}, p)
+}
+
+// groups sorts the app's local packages by who uses them: bands that several apps
+// share, and bands of this app alone where these are many. What an app needs that
+// can't be told by reading is compiled in its own step, and so is what -cover
+// changes.
+func (l *layering) groups() (shared, alone [][]string) {
+	if l.in.Code.Whole != "" || l.in.Spec.Build.Cover {
+		return nil, nil
+	}
+	users := map[string]string{}
+	for i, c := range l.fleet {
+		if c.Whole != "" {
+			continue // it has none of these layers
+		}
+		for _, p := range l.used(c) {
+			users[p] += fmt.Sprintf("%d,", i)
+		}
+	}
+	groups := map[string][]string{}
+	for _, p := range l.used(l.in.Code) {
+		groups[users[p]] = append(groups[users[p]], p)
+	}
+	depth := l.depths()
+	for _, who := range slices.Sorted(maps.Keys(groups)) {
+		switch group := groups[who]; {
+		case strings.Count(who, ",") > 1:
+			shared = append(shared, cut(group, depth)...)
+		case len(group) >= minOwn:
+			alone = append(alone, cut(group, depth)...)
+		}
+	}
+	return shared, alone
+}
+
+// used are the local packages that an app's main packages import, directly or not.
+// A closure has more where external packages may import some.
+func (l *layering) used(c Code) []string {
+	var mains []string
+	for _, p := range c.Packages {
+		if p.Main {
+			mains = append(mains, p.ImportPath)
+		}
+	}
+	return slices.DeleteFunc(l.reach(mains), func(p string) bool { return slices.Contains(mains, p) })
+}
+
+// exposed are the local packages that external ones may import, and what these
+// import.
+func (l *layering) exposed() []string {
+	var paths []string
+	for p, code := range l.packages {
+		if code.Exposed {
+			paths = append(paths, p)
+		}
+	}
+	return l.reach(paths)
+}
+
+// depths tells of each local package how long the longest chain of imports below
+// it is.
+func (l *layering) depths() map[string]int {
+	depth := map[string]int{}
+	var of func(string) int
+	of = func(p string) int {
+		if d, ok := depth[p]; ok {
+			return d
+		}
+		depth[p] = 0 // a cycle is the go command's to report
+		for _, q := range l.packages[p].Local {
+			depth[p] = max(depth[p], of(q)+1)
+		}
+		return depth[p]
+	}
+	for p := range l.packages {
+		of(p)
+	}
+	return depth
+}
+
+// cut splits a group into bands along the import graph: what is near its bottom
+// changes less often than what is near the main package. The number of packages
+// decides and not their size, so that an edit moves none into another band.
+func cut(group []string, depth map[string]int) [][]string {
+	slices.SortFunc(group, func(a, b string) int {
+		return cmp.Or(cmp.Compare(depth[a], depth[b]), strings.Compare(a, b))
+	})
+	n := min(maxBands, max(1, len(group)/perBand))
+	size := (len(group) + n - 1) / n
+	var bands [][]string
+	for len(group) > 0 {
+		end := min(size, len(group))
+		for end < len(group) && depth[group[end]] == depth[group[end-1]] {
+			end++ // one depth stays together
+		}
+		bands = append(bands, slices.Sorted(slices.Values(group[:end])))
+		group = group[end:]
+	}
+	return bands
+}
+
+// stack adds a layer for each band, those first that other bands import, on top of
+// these and of what base says for the packages that it needs. Bands of one group do
+// not import each other in a circle, because they are cut by depth; groups do not,
+// because whoever uses a package uses what it imports.
+func (l *layering) stack(bands [][]string, base func(reach []string) []int) {
+	owner := map[string]int{}
+	for i, band := range bands {
+		for _, p := range band {
+			owner[p] = i
+		}
+	}
+	added := map[int]int{}
+	var add func(int)
+	add = func(i int) {
+		if _, ok := added[i]; ok {
+			return
+		}
+		reach := l.reach(bands[i])
+		below := slices.Clone(base(reach))
+		for _, p := range reach {
+			if j, ok := owner[p]; ok && j != i {
+				add(j)
+				below = append(below, added[j])
+			}
+		}
+		slices.Sort(below)
+		added[i] = len(l.layers)
+		l.add(bandName(bands[i]), bands[i], reach, slices.Compact(below))
+	}
+	for i := range bands {
+		add(i)
+	}
+}
+
+// imports reports whether some local packages import one of a sorted list.
+func (l *layering) imports(packages, list []string) bool {
+	return slices.ContainsFunc(packages, func(p string) bool {
+		return slices.ContainsFunc(l.packages[p].Imports, func(q string) bool {
+			_, ok := slices.BinarySearch(list, q)
+			return ok
+		})
+	})
+}
+
+// reach are some local packages and those that they import, directly or not,
+// sorted.
+func (l *layering) reach(packages []string) []string {
+	seen := map[string]bool{}
+	var visit func(string)
+	visit = func(p string) {
+		if !seen[p] {
+			seen[p] = true
+			for _, q := range l.packages[p].Local {
+				visit(q)
+			}
+		}
+	}
+	for _, p := range packages {
+		visit(p)
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// all are the indexes of the layers so far.
+func (l *layering) all() []int {
+	all := make([]int, len(l.layers))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// add adds a layer that compiles some packages, if there are any, and sees the
+// files of some local ones.
+func (l *layering) add(name string, packages, local []string, below []int) {
+	if len(packages) == 0 {
+		return
+	}
+	files, dirs := slices.Clone(l.files), moduleDirs(l.in.Code)
+	for _, p := range local {
+		files = append(files, l.packages[p].Files...)
+		dirs = append(dirs, l.packages[p].Dirs...)
+	}
+	l.layers = append(l.layers, Layer{
+		Name:    name,
+		Args:    slices.Concat(l.flags, packages),
+		Env:     l.env,
+		Source:  newSource(files, dirs),
+		Below:   below,
+		StoreID: cacheID(l.in) + "/store",
+		NoCache: l.in.Options.NoCache[StageDependencies],
+		At:      mainRanges(l.in),
+	})
+}
+
+// moduleDirs are the folders of a closure that are no package's own: vendored code.
+func moduleDirs(c Code) []string {
+	return slices.DeleteFunc(slices.Clone(c.Dirs), func(dir string) bool {
+		return slices.ContainsFunc(c.Packages, func(p workspace.LocalPackage) bool { return slices.Contains(p.Dirs, dir) })
+	})
+}
+
+// bandName names a layer of local packages by the first and their number.
+func bandName(band []string) string {
+	if len(band) == 1 {
+		return "compile " + band[0]
+	}
+	return fmt.Sprintf("compile %s and %d more packages", band[0], len(band)-1)
+}

@@ -1,0 +1,234 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gokiln/gokiln/internal/workspace"
+)
+
+// graph is a fleet's code: for each app the packages that its main package imports,
+// local ones by a name without a dot. local gives those packages' own imports.
+type graph struct {
+	apps  [][]string
+	local map[string][]string
+}
+
+func (g graph) code(i int) Code {
+	main := fmt.Sprintf("example.com/app/cmd/%d", i)
+	c := Code{Mains: []workspace.Package{{ImportPath: main}}}
+	c.Imports.Sure = true
+	c.Files = []string{"go.mod"}
+	seen := map[string]bool{}
+	var visit func(path string, imports []string, isMain bool)
+	visit = func(path string, imports []string, isMain bool) {
+		dir := strings.TrimPrefix(path, "example.com/app/")
+		p := workspace.LocalPackage{ImportPath: path, Dir: dir, Files: []string{dir + "/x.go"}, Main: isMain}
+		for _, q := range imports {
+			p.Imports = append(p.Imports, strings.TrimPrefix(q, "std:"))
+			switch {
+			case strings.HasPrefix(q, "std:"):
+				c.Imports.Std = append(c.Imports.Std, strings.TrimPrefix(q, "std:"))
+			case strings.Contains(q, "."):
+				c.Imports.Packages = append(c.Imports.Packages, q)
+			default:
+				local := "example.com/app/" + q
+				p.Local = append(p.Local, local)
+				if !seen[q] {
+					seen[q] = true
+					visit(local, g.local[q], false)
+				}
+			}
+		}
+		c.Packages = append(c.Packages, p)
+	}
+	visit(main, g.apps[i], true)
+	for _, list := range []*[]string{&c.Imports.Packages, &c.Imports.Std} {
+		*list = slices.Compact(slices.Sorted(slices.Values(*list)))
+	}
+	return c
+}
+
+// layers plans one app and renders its layers: what each compiles, on what, seeing
+// which folders.
+func (g graph) layers(t *testing.T, app int, change func(*Input)) []string {
+	t.Helper()
+	in, _ := given{yaml: fmt.Sprintf("name: app%d\n", app)}.inputs(t)
+	in.Code, in.Layers = g.code(app), true
+	for i := range g.apps {
+		in.Fleet = append(in.Fleet, g.code(i))
+	}
+	if change != nil {
+		change(&in)
+	}
+	p, err := New(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, l := range p.Layers {
+		var packages, dirs []string
+		for _, a := range l.Args[2:] {
+			if !strings.HasPrefix(a, "-") {
+				packages = append(packages, strings.TrimPrefix(a, "example.com/app/"))
+			}
+		}
+		for _, part := range l.Source.Parts {
+			dirs = append(dirs, part.Dir)
+		}
+		out = append(out, fmt.Sprintf("%s on %v sees %s", strings.Join(packages, " "), l.Below, strings.Join(dirs, " ")))
+	}
+	return out
+}
+
+func TestLayersOfOneApp(t *testing.T) {
+	g := graph{apps: [][]string{{"a", "b.example/x", "std:net/http", "std:fmt"}}, local: map[string][]string{"a": {"c.example/y"}}}
+	want := []string{"b.example/x c.example/y net/http on [] sees ."}
+	if diff := cmp.Diff(want, g.layers(t, 0, nil)); diff != "" {
+		t.Error(diff)
+	}
+	for name, change := range map[string]func(*Input){
+		"mount":    func(in *Input) { in.Layers = false },
+		"not sure": func(in *Input) { in.Code.Imports.Sure = false },
+	} {
+		if got := g.layers(t, 0, change); len(got) > 0 {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// What several apps share is one layer for each set of apps, the same whichever of
+// them is built, so that a change reaches its importers and nobody else.
+func TestLayersOfAFleet(t *testing.T) {
+	g := graph{
+		apps: [][]string{
+			{"log", "store", "k8s.example/client"},
+			{"log", "store", "own", "k8s.example/client", "aws.example/s3"},
+			{"log"},
+		},
+		local: map[string][]string{"log": {"id"}, "store": {"log", "pg.example/driver"}, "own": {"store"}},
+	}
+	deps := "k8s.example/client pg.example/driver on [] sees ."
+	first := g.layers(t, 0, nil)
+	want := []string{deps, "id log on [] sees . id log", "store on [0 1] sees . id log store"}
+	if diff := cmp.Diff(want, first); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(append(slices.Clone(want), "aws.example/s3 on [0] sees ."), g.layers(t, 1, nil)); diff != "" {
+		t.Error(diff)
+	}
+	// The third uses nothing of what the others need from outside.
+	if diff := cmp.Diff([]string{"id log on [] sees . id log"}, g.layers(t, 2, nil)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Many packages of one app are cut along the import graph: a change near the main
+// package leaves the lower layers alone.
+func TestBands(t *testing.T) {
+	g := graph{apps: [][]string{{"p49"}}, local: map[string][]string{}}
+	for i := 1; i < 50; i++ {
+		g.local[fmt.Sprintf("p%02d", i)] = []string{fmt.Sprintf("p%02d", i-1)}
+	}
+	got := g.layers(t, 0, nil)
+	if len(got) != 2 || !strings.HasPrefix(got[0], "p00 ") || !strings.HasPrefix(got[1], "p25 ") || !strings.Contains(got[1], "on [0]") {
+		t.Errorf("%q", got)
+	}
+	if strings.Contains(got[0], "sees . p00") && strings.Contains(got[0], "p30") {
+		t.Errorf("the lower layer sees the upper one's packages: %q", got[0])
+	}
+}
+
+// Flags without a pattern are for the packages on the command line, which here are
+// not the ones that the user meant.
+func TestLayerFlags(t *testing.T) {
+	for text, want := range map[string]bool{"-N -l": false, "all=-N": true} {
+		in, _ := given{yaml: fmt.Sprintf("build: {gcflags: %q, cover: true, tags: x}", text)}.inputs(t)
+		in.Code, in.Layers = graph{apps: [][]string{{"b.example/x"}}}.code(0), true
+		p, err := New(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		args := p.Layers[0].Args
+		if got := slices.Contains(args, "-gcflags="+text); got != want {
+			t.Errorf("gcflags %q: %q", text, args)
+		}
+		if !slices.Contains(args, "-tags=x") || slices.Contains(args, "-cover") || slices.Contains(args, "-ldflags=-s -w") {
+			t.Errorf("flags: %q", args)
+		}
+	}
+}
+
+func TestSource(t *testing.T) {
+	got := newSource([]string{"go.mod", "a/x.go", "a/b/y.go", "web/index.html", "../lib/go.mod"}, []string{"web", "a/b/assets", "web/css"})
+	want := Source{Parts: []Part{
+		{".", []string{"go.mod"}}, {"../lib", []string{"go.mod"}}, {"a", []string{"x.go"}},
+		{"a/b", []string{"y.go"}}, {"a/b/assets", nil}, {"web", nil},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWholeContext(t *testing.T) {
+	for name, tc := range map[string]struct {
+		given
+		toolchain []string
+		want      string
+	}{
+		"plain":           {given: given{yaml: "build: {ldflags: [-X=main.a=b/c], gcflags: all=-N}"}, toolchain: []string{"GOFLAGS=-v"}},
+		"include path":    {given: given{yaml: "build: {asmflags: -I include}"}, want: "build.asmflags may name files"},
+		"image's flags":   {toolchain: []string{"GOFLAGS=-modfile=x.mod"}, want: "GOFLAGS may name files"},
+		"C headers":       {given: given{yaml: "build: {cgo: true, env: {CGO_CFLAGS: -I/src/include}}"}, want: "CGO_CFLAGS may name files"},
+		"unused C flags":  {given: given{yaml: "build: {env: {CGO_CFLAGS: -I/src/include}}"}},
+		"another linker":  {given: given{yaml: "build: {cgo: true, ldflags: [-extldflags=-Llib]}"}, want: "build.ldflags tells another linker where to look"},
+		"compiler's path": {given: given{yaml: "build: {cgo: true, env: {CC: gcc}}"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in, _ := tc.given.inputs(t)
+			in.ToolchainEnv = tc.toolchain
+			p, err := New(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.Compile.Source.Whole != tc.want {
+				t.Errorf("whole context because %q, want %q", p.Compile.Source.Whole, tc.want)
+			}
+			if got := env(p.Compile.Env)["GODEBUG"]; (got == "goindex=0") != (tc.want != "") {
+				t.Errorf("GODEBUG is %q", got)
+			}
+		})
+	}
+	in, _ := given{yaml: "build: {env: {GODEBUG: x=1}}"}.inputs(t)
+	in.Code.Whole = "so"
+	p, err := New(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := env(p.Compile.Env)["GODEBUG"]; got != "x=1,goindex=0" {
+		t.Errorf("GODEBUG is %q", got)
+	}
+}
+
+// A dependency may import a fork that stands in the context: its layer needs the
+// fork's files. What no local code imports of it is not compiled for its own sake.
+func TestExposedPackages(t *testing.T) {
+	g := graph{apps: [][]string{{"b.example/x", "a"}, {"a", "b.example/x"}}, local: map[string][]string{}}
+	fork := func(c *Code) {
+		c.Packages = append(c.Packages, workspace.LocalPackage{ImportPath: "example.com/app/fork", Dir: "fork", Files: []string{"fork/f.go"}, Exposed: true})
+	}
+	got := g.layers(t, 0, func(in *Input) {
+		fork(&in.Code)
+		for i := range in.Fleet {
+			fork(&in.Fleet[i])
+		}
+	})
+	want := []string{"b.example/x on [] sees . fork", "a on [] sees . a"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

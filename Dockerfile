@@ -17,9 +17,6 @@ RUN --mount=type=bind,source=go.mod,target=go.mod \
 # The bytes of the helpers are in the keys of everybody's layers of modules and of
 # compiled packages: they must not change with gokiln's version, so they hold no
 # stamp and no build id.
-# The bytes of the two programs that run in steps are in the keys of everybody's
-# layers: they must not change with gokiln's version, so they hold no stamp and no
-# build id.
 ARG TARGETOS TARGETARCH TARGETVARIANT VERSION=dev
 RUN --network=none \
     --mount=type=bind,target=. \

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/containerd/platforms"
+
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/workspace"
 	"github.com/gokiln/gokiln/spec"
@@ -69,8 +71,8 @@ type layering struct {
 // newLayers plans the layers below compile; none where they are not wanted or
 // where what the app imports is not known for sure.
 func newLayers(in Input, flags []string, env []EnvVar) []Layer {
-	profile, clear := in.Code.profile(in.Spec.Build.PGO)
-	if !in.Layers || !in.Code.Imports.Sure || !clear {
+	profile, known := in.Code.profile(in.Spec.Build.PGO)
+	if !in.Layers || !in.Code.Imports.Sure || !known {
 		return nil
 	}
 	l := layering{in: in, flags: flags, env: env, files: in.Code.Files, packages: map[string]workspace.LocalPackage{}}
@@ -108,7 +110,7 @@ func fleetOf(in Input, profile string) []Code {
 	}
 	var fleet []Code
 	for _, c := range in.Fleet {
-		if p, clear := c.profile(in.Spec.Build.PGO); c.Imports.Sure && clear && p == "" {
+		if p, known := c.profile(in.Spec.Build.PGO); c.Imports.Sure && known && p == "" {
 			fleet = append(fleet, c)
 		}
 	}
@@ -130,8 +132,8 @@ func packageFlags(s *spec.Spec) spec.Build {
 
 // profile returns the default.pgo that Go takes for the main package. With several
 // main packages each may have its own, and Go compiles every dependency once for
-// each: clear is false then.
-func (c Code) profile(pgo string) (profile string, clear bool) {
+// each: known is false then.
+func (c Code) profile(pgo string) (profile string, known bool) {
 	if pgo != "" && pgo != "auto" {
 		return "", true
 	}
@@ -396,10 +398,16 @@ func (l *layering) add(name string, packages, local []string, below []int) {
 		Env:     l.env,
 		Source:  newSource(files, dirs),
 		Below:   below,
-		StoreID: cacheID(l.in) + "/store",
+		StoreID: storeID(l.in),
 		NoCache: l.in.Options.NoCache[StageDependencies],
 		At:      mainRanges(l.in),
 	})
+}
+
+// storeID names the cache mount that keeps a layer's entries: apart for each
+// platform and Go release, because a step looks at all entries of its store.
+func storeID(in Input) string {
+	return path.Join(cacheID(in), "layers", platforms.Format(in.Target), "go"+goVersion(in.ToolchainEnv))
 }
 
 // moduleDirs are the folders of a closure that are no package's own: vendored code.

@@ -189,7 +189,7 @@ func TestWholeContext(t *testing.T) {
 		"compiler's path": {given: given{yaml: "build: {cgo: true, env: {CC: gcc}}"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in, _ := tc.given.inputs(t)
+			in, _ := tc.inputs(t)
 			in.ToolchainEnv = tc.toolchain
 			p, err := New(in)
 			if err != nil {

@@ -30,13 +30,20 @@ func Target(s *spec.Spec, p ocispecs.Platform, o Options, toolchainEnv []string)
 		return workspace.Target{}, err
 	}
 	tags = append(tags, variantTags(p.Architecture, cmp.Or(value, variantDefault(name)))...)
-	t := workspace.Target{GOOS: p.OS, GOARCH: p.Architecture, Tags: tags, Cgo: s.Build.Cgo}
+	return workspace.Target{
+		GOOS: p.OS, GOARCH: p.Architecture, Tags: tags, Cgo: s.Build.Cgo, GoVersion: goVersion(toolchainEnv),
+	}, nil
+}
+
+// goVersion is the release that official images and their kin say they hold; empty
+// where an image does not tell.
+func goVersion(toolchainEnv []string) string {
 	for _, e := range toolchainEnv {
 		if v, ok := strings.CutPrefix(e, "GOLANG_VERSION="); ok {
-			t.GoVersion = v
+			return v
 		}
 	}
-	return t, nil
+	return ""
 }
 
 // variantDefault returns the variant that Go takes where nothing is set.

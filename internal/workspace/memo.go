@@ -111,7 +111,7 @@ func (l loader) doubt(ctx context.Context, p *build.Package) (string, error) {
 		case release && l.guessed && minor > goMinor(l.floor):
 			later = append(later, minor)
 		case slices.Contains(l.target.Tags, tag):
-		case strings.HasPrefix(tag, "goexperiment."), strings.HasPrefix(tag, l.target.GOARCH+".") && !variant:
+		case settingTag(tag), strings.HasPrefix(tag, l.target.GOARCH+".") && !variant:
 			return fmt.Sprintf("has files whose constraints ask for %s", tag), nil
 		}
 	}
@@ -131,6 +131,13 @@ func (l loader) doubt(ctx context.Context, p *build.Package) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// settingTag reports whether a tag may be set by the toolchain's environment:
+// GOEXPERIMENT, which has an older name for one of its tags (matchTag in go/build),
+// and GOFIPS140.
+func settingTag(tag string) bool {
+	return strings.HasPrefix(tag, "goexperiment.") || tag == "boringcrypto" || strings.HasPrefix(tag, "fips140v")
 }
 
 // releaseTag reads a tag such as go1.21.

@@ -5,7 +5,7 @@ import "slices"
 func cacheFields(c *Cache) []field {
 	return []field{
 		{key: "dependencies", reader: scalar(&c.Dependencies, "auto, layer or mount", false, checkDependencies), def: "`auto`", example: "layer",
-			doc: "Where compiled dependencies are kept. `auto` keeps them in layers where those can be shared (the build imports a cache with `--cache-from`, or the spec has several apps) and else in a cache mount alone; `layer` always makes layers; `mount` never does."},
+			doc: "Where compiled packages are kept besides the cache mount. `auto` compiles dependencies into a layer that travels with the cache export, packages that several apps share into layers of theirs, and the app's own packages too where they are many; `layer` does so however few they are; `mount` makes no layers."},
 	}
 }
 

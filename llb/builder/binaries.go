@@ -3,7 +3,6 @@ package builder
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/moby/buildkit/client/llb"
@@ -33,16 +32,7 @@ func (b *build) prepareParts(ctx context.Context) error {
 
 // buildBinaries makes one platform's programs: no base image takes part.
 func (b *build) buildBinaries(ctx context.Context, target ocispecs.Platform, states *platformStates) (*dockerui.BuildResult, error) {
-	parts, err := b.programParts(target, false)
-	if err != nil {
-		return nil, err
-	}
-	st, ref, err := b.runParts(ctx, parts)
-	if err != nil && slices.ContainsFunc(parts, func(p lower.Part) bool { return b.wholeContext(ctx, p.Plan, p.Inputs, err) }) {
-		if parts, err = b.programParts(target, true); err == nil {
-			st, ref, err = b.runParts(ctx, parts)
-		}
-	}
+	parts, st, ref, err := b.runParts(ctx, target, fallback{})
 	if err != nil {
 		return nil, b.explain(err)
 	}
@@ -51,25 +41,38 @@ func (b *build) buildBinaries(ctx context.Context, target ocispecs.Platform, sta
 	return &dockerui.BuildResult{Reference: ref, Image: &dockerspec.DockerOCIImage{Image: ocispecs.Image{Platform: target}}, Epoch: &epoch}, nil
 }
 
-func (b *build) runParts(ctx context.Context, parts []lower.Part) (llb.State, client.Reference, error) {
+// runParts plans, lowers and runs the parts, once more in another way where that
+// may help.
+func (b *build) runParts(ctx context.Context, target ocispecs.Platform, way fallback) ([]lower.Part, llb.State, client.Reference, error) {
+	parts, err := b.programParts(target, way)
+	if err != nil {
+		return nil, llb.State{}, nil, err
+	}
 	st, err := lower.Binaries(parts)
 	if err != nil {
-		return st, nil, err
+		return nil, st, nil, err
 	}
 	ref, err := b.evaluate(ctx, st)
-	return st, ref, err
+	if err == nil || way == (fallback{true, true}) {
+		return parts, st, ref, err
+	}
+	for _, p := range parts {
+		f := b.fallback(ctx, p.Plan, p.Inputs, err)
+		if f = (fallback{f.noLayers || way.noLayers, f.whole || way.whole}); f != way {
+			return b.runParts(ctx, target, f)
+		}
+	}
+	return parts, st, ref, err
 }
 
 // programParts plans each app's programs and refuses two of one name.
-func (b *build) programParts(target ocispecs.Platform, whole bool) ([]lower.Part, error) {
+func (b *build) programParts(target ocispecs.Platform, way fallback) ([]lower.Part, error) {
 	var parts []lower.Part
 	var errs diag.List
 	firsts := map[string]string{}
 	for i, part := range b.parts {
 		in := part.planInput(target)
-		if whole {
-			in.Code.Whole, in.Layers = wholeReason, false
-		}
+		way.apply(&in)
 		p, err := plan.NewPrograms(in)
 		if err != nil {
 			return nil, err

@@ -337,11 +337,14 @@ func (b *build) buildPlatform(ctx context.Context, target ocispecs.Platform, sta
 // planInput is what the programs of one platform are planned from.
 func (b *build) planInput(target ocispecs.Platform) plan.Input {
 	code, _ := codeOf(b.code, target)
-	return plan.Input{
-		Spec: b.spec, Workspace: b.workspace, Packages: code.Mains, Code: code, Fleet: b.fleet(target),
-		Layers: b.layered(), ToolchainEnv: b.toolchain.env(), Target: target, Build: b.platform,
+	in := plan.Input{
+		Spec: b.spec, Workspace: b.workspace, Packages: code.Mains, Code: code,
+		Layers: b.spec.Cache.Dependencies != "mount", AllLayers: b.spec.Cache.Dependencies == "layer",
+		ToolchainEnv: b.toolchain.env(), Target: target, Build: b.platform,
 		Modules: b.modules.step, Options: b.options,
 	}
+	in.Fleet = b.fleet(in)
+	return in
 }
 
 // buildPlan plans, lowers and runs one platform's steps.
@@ -355,9 +358,11 @@ func (b *build) buildPlan(ctx context.Context, in plan.Input, base baseImage) (p
 		return p, st, nil, err
 	}
 	ref, err := b.evaluate(ctx, st)
-	if err != nil && b.wholeContext(ctx, p, b.inputs(base), err) {
-		in.Code.Whole, in.Layers = wholeReason, false
-		return b.buildPlan(ctx, in, base)
+	if err != nil {
+		if f := b.fallback(ctx, p, b.inputs(base), err); f != (fallback{}) {
+			f.apply(&in)
+			return b.buildPlan(ctx, in, base)
+		}
 	}
 	return p, st, ref, err
 }

@@ -35,38 +35,37 @@ func (b *build) findCode(ctx context.Context) error {
 	return b.findSiblings(ctx, targets)
 }
 
-// layered tells whether what can be shared is compiled into layers. Layers are for
-// builders that forget, which whoever imports a cache has, and for apps that need
-// the same at the same time. Everybody else has cache mounts, which cost no step of
-// their own.
-func (b *build) layered() bool {
-	switch b.spec.Cache.Dependencies {
-	case "layer":
-		return true
-	case "mount":
-		return false
-	}
-	return len(b.ui.CacheImports) > 0 || len(b.goal.siblings) > 1
-}
-
-// wholeContext tells, of a build that failed, to try once more with the whole
-// context: a dependency may import a package of it, which no reading of the context
-// tells and the compile step then lacks.
-func (b *build) wholeContext(ctx context.Context, p plan.Plan, in lower.Inputs, failure error) bool {
-	if p.Compile.Source.Whole != "" || !compileFailed(failure) {
-		return false
-	}
-	imported, err := b.localIsImported(ctx, p, in)
-	return err == nil && imported // else the failure itself is what to tell
-}
+// fallback is how to try once more what has failed for want of files or for what a
+// layer holds besides.
+type fallback struct{ noLayers, whole bool }
 
 const wholeReason = "a dependency may import packages of it"
 
-// compileFailed reports whether a step ended with an error of the go command.
-func compileFailed(err error) bool {
+func (f fallback) apply(in *plan.Input) {
+	in.Layers = in.Layers && !f.noLayers
+	if f.whole {
+		in.Code.Whole = wholeReason
+	}
+}
+
+// fallback looks at a build that has failed. A dependency may import a package of
+// the build context, which no reading of the context tells: the step that lacks it
+// gets the whole context. And a layer, which only saves time, may compile what this
+// app does not need: the app is compiled without layers, and what the go command
+// says then is about the app. It is zero where the failure itself is what to tell.
+func (b *build) fallback(ctx context.Context, p plan.Plan, in lower.Inputs, failure error) fallback {
 	var exit *gatewaypb.ExitError
-	return errors.As(err, &exit) && exit.ExitCode == 1 &&
-		(strings.Contains(err.Error(), `process "go build`) || strings.Contains(err.Error(), `process "`+plan.CompileProgram))
+	if !errors.As(failure, &exit) {
+		return fallback{}
+	}
+	ofLayer := strings.Contains(failure.Error(), `process "`+plan.CompileProgram)
+	ofCompile := exit.ExitCode == 1 && strings.Contains(failure.Error(), `process "go build`)
+	if !ofLayer && !ofCompile {
+		return fallback{}
+	}
+	imported, err := b.localIsImported(ctx, p, in)
+	whole := err == nil && imported && p.Compile.Source.Whole == ""
+	return fallback{noLayers: whole || ofLayer && len(p.Layers) > 0, whole: whole}
 }
 
 // localIsImported reports whether dependencies may import packages of the build

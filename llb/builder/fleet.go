@@ -81,14 +81,14 @@ func (b *build) siblingBuilds() []plan.ModuleBuild {
 	return builds
 }
 
-// fleet is the code of the apps that are compiled with the same flags for a target.
-func (b *build) fleet(target ocispecs.Platform) []plan.Code {
+// fleet is the code of the apps that are compiled as the one that in describes.
+func (b *build) fleet(in plan.Input) []plan.Code {
 	var fleet []plan.Code
 	for _, s := range b.siblings {
-		if !plan.CompiledAlike(s.spec, b.spec) {
-			continue
-		}
-		if c, ok := codeOf(s.code, target); ok {
+		c, ok := codeOf(s.code, in.Target)
+		other := in
+		other.Spec, other.Packages = s.spec, c.Mains
+		if ok && plan.CompiledAlike(in, other) {
 			fleet = append(fleet, c)
 		}
 	}

@@ -149,7 +149,7 @@ var errNoImage = errors.New("this BuildKit does not say which image the frontend
 // they come in the frontend's own image. Only their own bytes decide the steps'
 // keys, not the image.
 func (b *build) openProgram(context.Context) error {
-	if b.modules.step == nil && !b.layered() {
+	if b.modules.step == nil && b.spec.Cache.Dependencies == "mount" {
 		return nil
 	}
 	holder, ok := b.client.(imageHolder)

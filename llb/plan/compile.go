@@ -34,8 +34,8 @@ func newCompile(in Input, values template.Values) (Compile, []Layer, error) {
 	if err := x.errs.Err(); err != nil {
 		return Compile{}, nil, err
 	}
-	layers := newLayers(in, f.layer(), env)
 	source := compileSource(in)
+	layers := newLayers(in, f.layer(), env, source.Whole != "")
 	if source.Whole != "" {
 		env = withoutIndex(env)
 	}

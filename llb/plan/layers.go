@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/containerd/platforms"
 
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/workspace"
-	"github.com/gokiln/gokiln/spec"
 )
 
 // Layer is a step that compiles packages and links nothing, so that their GOCACHE
@@ -36,10 +35,6 @@ type Layer struct {
 	NoCache bool
 	At      []diag.Range
 }
-
-// minOwn is the number of local packages from which on those of one app alone get
-// layers: fewer compile in less time than a step takes to start.
-const minOwn = 12
 
 // perBand is the number of packages that a layer should have at least when a group
 // is cut into several along its import graph, maxBands how many those may be.
@@ -68,11 +63,12 @@ type layering struct {
 	layers   []Layer
 }
 
-// newLayers plans the layers below compile; none where they are not wanted or
-// where what the app imports is not known for sure.
-func newLayers(in Input, flags []string, env []EnvVar) []Layer {
+// newLayers plans the layers below compile; none where they are not wanted, where
+// what the app imports is not known for sure, or where any file of the context may
+// matter: then nothing could be shared.
+func newLayers(in Input, flags []string, env []EnvVar, whole bool) []Layer {
 	profile, known := in.Code.profile(in.Spec.Build.PGO)
-	if !in.Layers || !in.Code.Imports.Sure || !known {
+	if !in.Layers || whole || !in.Code.Imports.Sure || !known {
 		return nil
 	}
 	l := layering{in: in, flags: flags, env: env, files: in.Code.Files, packages: map[string]workspace.LocalPackage{}}
@@ -83,6 +79,8 @@ func newLayers(in Input, flags []string, env []EnvVar) []Layer {
 	l.fleet = fleetOf(in, profile)
 	for _, c := range l.fleet {
 		for _, p := range c.Packages {
+			// Only apps that import from outside know of it.
+			p.Exposed = p.Exposed || l.packages[p.ImportPath].Exposed
 			l.packages[p.ImportPath] = p
 		}
 	}
@@ -110,24 +108,35 @@ func fleetOf(in Input, profile string) []Code {
 	}
 	var fleet []Code
 	for _, c := range in.Fleet {
-		if p, known := c.profile(in.Spec.Build.PGO); c.Imports.Sure && known && p == "" {
+		if p, known := c.profile(in.Spec.Build.PGO); c.Imports.Sure && c.Whole == "" && known && p == "" {
 			fleet = append(fleet, c)
 		}
 	}
 	return fleet
 }
 
-// CompiledAlike reports whether the packages of two apps of a module are compiled
-// with the same flags by the same toolchain, main packages aside.
-func CompiledAlike(a, b *spec.Spec) bool {
-	return a.Go == b.Go && a.Module == b.Module && reflect.DeepEqual(packageFlags(a), packageFlags(b))
+// CompiledAlike reports whether the packages of two apps are compiled with the same
+// flags by the same toolchain, main packages aside.
+func CompiledAlike(a, b Input) bool {
+	x, y := a.packageFlags(), b.packageFlags()
+	return x != nil && slices.Equal(x, y)
 }
 
-// packageFlags are build's keys without those that packages are not compiled by.
-func packageFlags(s *spec.Spec) spec.Build {
-	b := s.Build
-	b.LDFlags = nil
-	return b
+// packageFlags is all that a package's GOCACHE entry depends on besides its files
+// and what it imports; nil where the spec's templates fail.
+func (in Input) packageFlags() []string {
+	x := &expander{spec: in.Spec, values: templateValues(in)}
+	f := newFlags(in, x)
+	env, err := compileEnv(in, x)
+	if err != nil || x.errs.Err() != nil {
+		return nil
+	}
+	b := in.Spec.Build
+	all := append(f.layer(), b.Image, in.Spec.Go, in.Spec.Module, strconv.FormatBool(b.Cover), f.gcflags, f.asmflags)
+	for _, e := range env {
+		all = append(all, e.Name+"="+e.Value)
+	}
+	return all
 }
 
 // profile returns the default.pgo that Go takes for the main package. With several
@@ -210,37 +219,62 @@ func takesLong(p string) bool {
 	}, p)
 }
 
+// band are local packages that one layer compiles.
+type band struct {
+	packages []string
+	// users are the apps that have them.
+	users []int
+}
+
 // groups sorts the app's local packages by who uses them: bands that several apps
-// share, and bands of this app alone where these are many. What an app needs that
-// can't be told by reading is compiled in its own step, and so is what -cover
-// changes.
-func (l *layering) groups() (shared, alone [][]string) {
-	if l.in.Code.Whole != "" || l.in.Spec.Build.Cover {
+// share, and bands of this app alone where these are many. What -cover changes is
+// compiled in the app's own step. The order does not depend on which app is built,
+// and no band imports one behind it: whoever uses a package uses what it imports,
+// and of one group the lower bands come first.
+func (l *layering) groups() (shared, alone []band) {
+	if l.in.Spec.Build.Cover {
 		return nil, nil
 	}
-	users := map[string]string{}
+	users := map[string][]int{}
 	for i, c := range l.fleet {
-		if c.Whole != "" {
-			continue // it has none of these layers
-		}
 		for _, p := range l.used(c) {
-			users[p] += fmt.Sprintf("%d,", i)
+			users[p] = append(users[p], i)
 		}
 	}
 	groups := map[string][]string{}
 	for _, p := range l.used(l.in.Code) {
-		groups[users[p]] = append(groups[users[p]], p)
+		who := fmt.Sprint(users[p])
+		groups[who] = append(groups[who], p)
 	}
 	depth := l.depths()
+	var bands []band
 	for _, who := range slices.Sorted(maps.Keys(groups)) {
-		switch group := groups[who]; {
-		case strings.Count(who, ",") > 1:
-			shared = append(shared, cut(group, depth)...)
-		case len(group) >= minOwn:
-			alone = append(alone, cut(group, depth)...)
+		group := groups[who]
+		by := users[group[0]]
+		if len(by) == 1 && len(group) < l.in.minOwn() {
+			continue
+		}
+		for _, packages := range cut(group, depth) {
+			bands = append(bands, band{packages, by})
 		}
 	}
-	return shared, alone
+	slices.SortStableFunc(bands, func(a, b band) int {
+		return cmp.Or(cmp.Compare(len(b.users), len(a.users)), slices.Compare(a.users, b.users))
+	})
+	n := slices.IndexFunc(bands, func(b band) bool { return len(b.users) == 1 })
+	if n < 0 {
+		n = len(bands)
+	}
+	return bands[:n], bands[n:]
+}
+
+// minOwn is the number of local packages from which on those of one app alone get
+// layers: fewer compile in about the time that a step takes to start.
+func (in Input) minOwn() int {
+	if in.AllLayers {
+		return 1
+	}
+	return perBand
 }
 
 // used are the local packages that an app's main packages import, directly or not.
@@ -282,7 +316,7 @@ func (l *layering) depths() map[string]int {
 		}
 		return depth[p]
 	}
-	for p := range l.packages {
+	for _, p := range slices.Sorted(maps.Keys(l.packages)) {
 		of(p)
 	}
 	return depth
@@ -309,37 +343,23 @@ func cut(group []string, depth map[string]int) [][]string {
 	return bands
 }
 
-// stack adds a layer for each band, those first that other bands import, on top of
-// these and of what base says for the packages that it needs. Bands of one group do
-// not import each other in a circle, because they are cut by depth; groups do not,
-// because whoever uses a package uses what it imports.
-func (l *layering) stack(bands [][]string, base func(reach []string) []int) {
+// stack adds a layer for each band, on top of the earlier ones that it imports and
+// of what base says for the packages that it needs.
+func (l *layering) stack(bands []band, base func(reach []string) []int) {
 	owner := map[string]int{}
-	for i, band := range bands {
-		for _, p := range band {
-			owner[p] = i
-		}
-	}
-	added := map[int]int{}
-	var add func(int)
-	add = func(i int) {
-		if _, ok := added[i]; ok {
-			return
-		}
-		reach := l.reach(bands[i])
+	for _, b := range bands {
+		reach := l.reach(b.packages)
 		below := slices.Clone(base(reach))
 		for _, p := range reach {
-			if j, ok := owner[p]; ok && j != i {
-				add(j)
-				below = append(below, added[j])
+			if i, ok := owner[p]; ok {
+				below = append(below, i)
 			}
 		}
 		slices.Sort(below)
-		added[i] = len(l.layers)
-		l.add(bandName(bands[i]), bands[i], reach, slices.Compact(below))
-	}
-	for i := range bands {
-		add(i)
+		for _, p := range b.packages {
+			owner[p] = len(l.layers)
+		}
+		l.add(bandName(b.packages), b.packages, reach, slices.Compact(below))
 	}
 }
 

@@ -24,8 +24,9 @@ type Input struct {
 	// apps that are built with the same flags, the code of each in the spec's order.
 	Code  Code
 	Fleet []Code
-	// Layers tells to compile into layers what can be shared.
-	Layers bool
+	// Layers tells to compile into layers what can be shared; AllLayers to do so
+	// with every local package that is no main package, however few there are.
+	Layers, AllLayers bool
 	// ToolchainEnv is the environment of the image that compiles.
 	ToolchainEnv []string
 	// Target is what the image is for, Build where the steps run.

@@ -24,15 +24,18 @@ type Outside struct {
 // the context has a place that is nobody else's. ../usr would else be the
 // toolchain image's own /usr.
 func SourceOf(w *workspace.Workspace) string {
-	levels := 0
+	levels, name := 0, "context"
 	for _, o := range w.Outside {
-		n := 0
-		for rest := o.Path; strings.HasPrefix(rest, "../"); rest = rest[len("../"):] {
+		n, rest := 0, o.Path
+		for ; strings.HasPrefix(rest, "../"); rest = rest[len("../"):] {
 			n++
 		}
 		levels = max(levels, n)
+		for strings.HasPrefix(rest+"/", name+"/") {
+			name += "_" // a folder beside the context may be called so
+		}
 	}
-	return SourceDir + strings.Repeat("/context", levels)
+	return SourceDir + strings.Repeat("/"+name, levels)
 }
 
 func outsides(w *workspace.Workspace) []Outside {

@@ -29,7 +29,7 @@ func Target(s *spec.Spec, p ocispecs.Platform, o Options, toolchainEnv []string)
 	if err != nil {
 		return workspace.Target{}, err
 	}
-	tags = append(tags, variantTags(p.Architecture, cmp.Or(value, variantDefault(name)))...)
+	tags = append(tags, variantTags(p.Architecture, cmp.Or(value, imageEnv(toolchainEnv, name), variantDefault(name)))...)
 	return workspace.Target{
 		GOOS: p.OS, GOARCH: p.Architecture, Tags: tags, Cgo: s.Build.Cgo, GoVersion: goVersion(toolchainEnv),
 	}, nil
@@ -37,9 +37,12 @@ func Target(s *spec.Spec, p ocispecs.Platform, o Options, toolchainEnv []string)
 
 // goVersion is the release that official images and their kin say they hold; empty
 // where an image does not tell.
-func goVersion(toolchainEnv []string) string {
-	for _, e := range toolchainEnv {
-		if v, ok := strings.CutPrefix(e, "GOLANG_VERSION="); ok {
+func goVersion(toolchainEnv []string) string { return imageEnv(toolchainEnv, "GOLANG_VERSION") }
+
+// imageEnv is a variable in an image's environment.
+func imageEnv(env []string, name string) string {
+	for _, e := range env {
+		if n, v, _ := strings.Cut(e, "="); n == name && name != "" {
 			return v
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/gokiln/gokiln/integration/harness"
 )
 
 // fleet is three apps that import no more than they must: what is tried here is
@@ -117,6 +119,25 @@ func TestBakeFile(t *testing.T) {
 	}
 }
 
+// bake runs docker buildx bake with the file in a folder.
+func (s suite) bake(t *testing.T, dir string, args ...string) result {
+	t.Helper()
+	argv := []string{"bake", "--builder", s.Builder, "--progress", "rawjson"}
+	for _, arg := range caSecret() {
+		if secret, ok := strings.CutPrefix(arg, "id="); ok {
+			argv = append(argv, "--set", "*.secrets=id="+secret)
+		}
+	}
+	cmd := s.BuildxCommand(t.Context(), append(argv, args...)...)
+	cmd.Dir = dir
+	cmd.Env = append(cmd.Env, "BUILDX_BAKE_ENTITLEMENTS_FS=0") // the authorities' file is not of the folder
+	r := harness.Watch(t, cmd)
+	if r.Err != nil {
+		t.Fatalf("docker buildx bake: %v\n%s%s", r.Err, r.Text, logs(r.Steps))
+	}
+	return result{Output: r.Text, Steps: r.Steps}
+}
+
 func reference(t *testing.T, s string) name.Reference {
 	t.Helper()
 	ref, err := name.ParseReference(s, name.Insecure)
@@ -151,4 +172,12 @@ func keys(m map[string]string) []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+func logs(steps []harness.Step) string {
+	var all strings.Builder
+	for _, st := range steps {
+		all.WriteString(st.Log)
+	}
+	return all.String()
 }

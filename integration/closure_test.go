@@ -1,0 +1,182 @@
+package integration
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What can't matter to a program runs no step, and what can makes another image.
+func TestOnlyWhatMattersIsCompiled(t *testing.T) {
+	s := setup(t)
+	t.Parallel()
+	dir := app(t, map[string]string{
+		"gokiln.yaml":           "main: ./cmd/api\n",
+		"cmd/api/main.go":       strings.Replace(mainPrinting(t, "x"), "func main() {", "import \"example.com/app/lib\"\n\nfunc main() { lib.Say();", 1),
+		"cmd/other/main.go":     mainPrinting(t, "other"),
+		"lib/lib.go":            "package lib\n\nimport _ \"embed\"\n\n//go:embed testdata/word\nvar word string\n\nfunc Say() { println(word + goos) }\n",
+		"lib/lib_linux.go":      "package lib\n\nconst goos = \"linux\"\n",
+		"lib/lib_windows.go":    "package lib\n\nconst goos = \"windows\"\n",
+		"lib/lib_test.go":       "package lib\n",
+		"lib/testdata/word":     "one",
+		"lib/testdata/fixture":  "one",
+		"unused/unused.go":      "package unused\n",
+		"README.md":             "one\n",
+		"docs/deep/guide.md":    "one\n",
+		"internal/gen/gen.go":   "//go:build ignore\n\npackage main\n",
+		"lib/.hidden/hidden.go": "package hidden\n",
+	})
+	tag := s.tag(t)
+	args := []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", tag, "--push", "."}
+	again := func() (ran []string, digest string) {
+		r := s.ok(t, build{Dir: dir, Args: args})
+		return r.ran("go build"), digests(t, fetch(t, tag))["linux/amd64"]
+	}
+	_, before := again()
+	for _, name := range []string{
+		"cmd/other/main.go", "lib/lib_windows.go", "lib/lib_test.go", "lib/testdata/fixture", "unused/unused.go",
+		"README.md", "docs/deep/guide.md", "internal/gen/gen.go", "lib/.hidden/hidden.go",
+	} {
+		write(t, filepath.Join(dir, name), "// changed")
+	}
+	write(t, filepath.Join(dir, "lib/new_test.go"), "package lib\n")
+	if ran, digest := again(); len(ran) > 0 || digest != before {
+		t.Errorf("after changes that can't matter: ran %q, the image was %s and is %s", ran, before, digest)
+	}
+	for _, name := range []string{"lib/testdata/word", "lib/lib_linux.go"} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, name), strings.NewReplacer("one", "two", "linux", "Linux").Replace(string(data)))
+		if ran, digest := again(); len(ran) != 1 || digest == before {
+			t.Errorf("after a change of %s: ran %q, the image is %s", name, ran, digest)
+		}
+	}
+	if out := s.run(t, fetch(t, tag)["linux/amd64"]); !strings.HasPrefix(out, "twoLinux\n") {
+		t.Errorf("printed %q", out)
+	}
+}
+
+// The go command keeps what files say of their constraints, imports and embeds by
+// their names, sizes and times. A context may come with times that say nothing.
+func TestEqualTimes(t *testing.T) {
+	s := setup(t)
+	for name, where := range map[string]string{"narrowed": "main.go", "whole context": "code.txt"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tag := s.tag(t)
+			for _, on := range []string{"one", "two"} {
+				dir := equalTimes(t, where, on)
+				r := s.ok(t, build{Dir: dir, Args: []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", tag, "--push", "."}})
+				if whole := len(r.ran("with the whole build context")) == 1; whole != (where != "main.go") {
+					t.Errorf("ran %q", r.ran("go build"))
+				}
+				if out := s.run(t, fetch(t, tag)["linux/amd64"]); out != on+"\n" {
+					t.Errorf("printed %q, want %q", out, on)
+				}
+			}
+		})
+	}
+}
+
+// equalTimes is an app with two files, of which a constraint chooses one, and one
+// time for all. Its main package's code may stand in another file than main.go,
+// which then is a link: where that leads reading does not tell.
+func equalTimes(t *testing.T, where, on string) string {
+	t.Helper()
+	files := map[string]string{where: strings.Replace(mainPrinting(t, ""), `println("")`, "println(word)", 1)}
+	for _, word := range []string{"one", "two"} {
+		tag := map[bool]string{true: "linux", false: "amigo"}[word == on]
+		files[word+".go"] = fmt.Sprintf("//go:build %s\n\npackage main\n\nconst word = %q\n", tag, word)
+	}
+	dir := app(t, files)
+	if where != "main.go" {
+		if err := os.Symlink(where, filepath.Join(dir, "main.go")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	then := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, name := range tree(t, dir) {
+		if err := os.Chtimes(filepath.Join(dir, name), then, then); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// fleetOf20 is a module with 20 programs: all import log, which needs a module from
+// outside, every second one store.
+func fleetOf20(t *testing.T) map[string]string {
+	t.Helper()
+	files := map[string]string{
+		"go.mod": "module example.com/fleet\n\ngo 1.26\n\nrequire golang.org/x/mod v0.29.0\n",
+		"go.sum": "golang.org/x/mod v0.29.0 h1:HV8lRxZC4l2cr3Zq1LvtOsi/ThTgWnUk/y64QSs8GwA=\n" +
+			"golang.org/x/mod v0.29.0/go.mod h1:NyhrlYXJ2H4eJiRy/WDBO6HMqZQ6q9nk4JzS3NuCK+w=\n",
+	}
+	files["log/log.go"] = "// " + t.Name() + "\npackage log\n\nimport \"golang.org/x/mod/semver\"\n\nfunc Say(s string) { println(s, semver.Major(\"v1.2.3\")) }\n"
+	files["store/store.go"] = "package store\n\nimport \"example.com/fleet/log\"\n\nfunc Put(s string) { log.Say(\"put \" + s) }\n"
+	spec := "apps:\n"
+	for i := range 20 {
+		name := fmt.Sprintf("svc%02d", i)
+		spec += fmt.Sprintf("  %s: {main: ./cmd/%s}\n", name, name)
+		pkg, call := "log", "log.Say"
+		if i%2 == 0 {
+			pkg, call = "store", "store.Put"
+		}
+		files["cmd/"+name+"/main.go"] = fmt.Sprintf("package main\n\nimport \"example.com/fleet/%s\"\n\nfunc main() { %s(%q) }\n", pkg, call, name)
+	}
+	files["gokiln.yaml"] = spec
+	return files
+}
+
+// Of 20 apps what they share is done once, and a change reaches its importers and
+// nobody else.
+func TestFleetOf20(t *testing.T) {
+	s := setup(t)
+	s.needsOwnDaemon(t)
+	dir := app(t, fleetOf20(t))
+	s.ok(t, build{Dir: dir, Args: []string{"-f", "gokiln.yaml", "--target", "bake", "-o", ".", "."}})
+	bake := func() map[string]int {
+		r := s.bake(t, dir, "--set", "*.output=type=cacheonly", "--set", "*.platform=linux/amd64")
+		ran := map[string]int{}
+		for what, word := range map[string]string{
+			"modules": "download modules", "dependencies": "] dependencies", "log": "] compile example.com/fleet/log",
+			"store": "] compile example.com/fleet/store", "programs": "] go build",
+		} {
+			if n := len(r.ran(word)); n > 0 {
+				ran[what] = n
+			}
+		}
+		return ran
+	}
+	change := func(name, old, now string) {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, name), strings.Replace(string(data), old, now, 1))
+	}
+	for _, step := range []struct {
+		what   string
+		change func()
+		want   map[string]int
+	}{
+		{"at first", func() {}, map[string]int{"modules": 1, "dependencies": 1, "log": 1, "store": 1, "programs": 20}},
+		{"a test", func() { write(t, filepath.Join(dir, "log/log_test.go"), "package log\n") }, map[string]int{}},
+		{"a service that imports log and a package of ten others", func() {
+			change("cmd/svc03/main.go", "svc03", "changed")
+			change("store/store.go", "put ", "PUT ")
+		}, map[string]int{"store": 1, "programs": 11}},
+	} {
+		step.change()
+		if diff := cmp.Diff(step.want, bake()); diff != "" {
+			t.Errorf("%s: %s", step.what, diff)
+		}
+	}
+}

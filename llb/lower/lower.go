@@ -178,7 +178,19 @@ func position(p diag.Position) *pb.Position {
 // label returns the prefix of a step's name for one target platform.
 func label(p plan.Plan) string { return "[" + platforms.Format(p.Target) + "] " }
 
-// literal escapes a path for use as an include pattern.
+// literal escapes a path for use as an include pattern. BuildKit makes a regular
+// expression of a pattern with an escape or a class in it and escapes there only
+// some of what is special; it takes "!" for an exclusion and trims spaces.
 func literal(p string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(p)
+	escaped := strings.NewReplacer(
+		`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`, `^`, `\^`, `{`, `\{`, `}`, `\}`, `|`, `\|`,
+	).Replace(p)
+	name := strings.TrimLeft(escaped, " ")
+	lead := len(escaped) - len(name)
+	core := strings.TrimRight(name, " ")
+	trail := len(name) - len(core)
+	if strings.HasPrefix(escaped, "!") {
+		core = `\` + core
+	}
+	return strings.Repeat("[ ]", lead) + core + strings.Repeat("[ ]", trail)
 }

@@ -161,7 +161,7 @@ func TestModulesAreSharedByPlatforms(t *testing.T) {
 func TestRecipeTakesNamesLiterally(t *testing.T) {
 	v := find(t, vertices(t, lowered(t, testPlan(), testInputs())), "[modules] collect module files")
 	got := v.Op.GetFile().Actions[0].GetCopy().IncludePatterns
-	want := []string{"svc/go.mod", "svc/go.sum", `svc/odd\[1]\*/go.mod`}
+	want := []string{"svc/go.mod", "svc/go.sum", `svc/odd\[1\]\*/go.mod`}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -269,7 +269,7 @@ func TestSourceIsNarrowed(t *testing.T) {
 	v := find(t, vertices(t, lowered(t, testPlan(), testInputs())), "[internal] collect the source of ./cmd/a ./cmd/b")
 	actions := v.Op.GetFile().Actions
 	c := actions[len(actions)-1].GetCopy()
-	if diff := cmp.Diff([]string{"main.go", `odd\[1]\*.go`}, c.IncludePatterns); diff != "" || c.Src != "/svc/cmd/a" {
+	if diff := cmp.Diff([]string{"main.go", `odd\[1\]\*.go`}, c.IncludePatterns); diff != "" || c.Src != "/svc/cmd/a" {
 		t.Errorf("from %s: %s", c.Src, diff)
 	}
 	if at := time.Unix(0, c.Timestamp); at.Before(time.Now().AddDate(20, 0, 0)) {

@@ -48,6 +48,9 @@ type Closure struct {
 	// the first package at fault in order of the import paths. The other fields
 	// then hold what is known.
 	Whole string
+	// WholeOutside tells that Whole is, among others, about what external packages
+	// are built from too: a file of Files or Dirs, or a package that is Exposed.
+	WholeOutside bool
 }
 
 // LocalPackage is a package of the main module, a workspace member or a folder
@@ -235,6 +238,7 @@ func (b *closureBuilder) packages(ctx context.Context) error {
 		return err
 	}
 	faults := b.walk.faults
+	b.closure.WholeOutside = b.closure.Whole != ""
 	for i, importPath := range paths {
 		found := b.walk.locals[importPath]
 		p := LocalPackage{
@@ -257,6 +261,7 @@ func (b *closureBuilder) packages(ctx context.Context) error {
 		}
 		if fault != "" {
 			faults[importPath] = fault
+			b.closure.WholeOutside = b.closure.WholeOutside || p.Exposed
 		}
 		b.closure.Packages = append(b.closure.Packages, p)
 		b.closure.Dirs = append(b.closure.Dirs, p.Dirs...)

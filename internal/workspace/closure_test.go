@@ -31,6 +31,7 @@ type closureCase struct {
 	want    string
 	dirs    string
 	whole   string
+	outside bool
 	// broken tells that go build fails, and how; "?" that it may.
 	broken string
 	// unbuilt: with a profile the library would be compiled again, and SWIG may
@@ -149,6 +150,14 @@ var closureCases = []closureCase{
 			"y/sub/go.mod": "module e.com/y/sub", "y/sub/s.go": "package sub", "y/late/l.go": importing("late", "e.com/priv", "e.com/none"), "priv/go.mod": "module e.com/priv", "priv/p.go": "package priv", "priv/q/q.go": "package q",
 		},
 		want: "main.go priv/p.go y/in/in.go y/late/l.go y/y.go", unbuilt: true, proxy: true,
+	},
+	{
+		name: "a fork that embeds a link", links: map[string]string{"y/x": "z"},
+		files: map[string]string{
+			"go.mod": "module e.com/app{}go 1.25{}require ({}e.com/x v1.0.0{}e.com/y v1.0.0{}){}replace e.com/y => ./y", "main.go": importing("main", "e.com/x/sub"),
+			"y/go.mod": "module e.com/y{}go 1.25", "y/y.go": "package y{}{}import _ \"embed\"{}{}//go:embed x{}var s string{}", "y/z": "",
+		},
+		want: "main.go y/x y/y.go", whole: `package "e.com/y" needs y/x, a symbolic link`, outside: true, unbuilt: true, proxy: true,
 	},
 	{
 		name: "a nested module", files: app(map[string]string{"main.go": importing("main", "e.com/app/api/x"), "api/x/x.go": "package x", "api/go.mod": "module e.com/app/api"}),
@@ -284,6 +293,9 @@ func TestClosure(t *testing.T) {
 			}
 			if (c.Whole == "") != (tc.whole == "") || !strings.Contains(c.Whole, tc.whole) {
 				t.Errorf("Whole is %q, want %q", c.Whole, tc.whole)
+			}
+			if outside := tc.outside || c.Whole != "" && !strings.HasPrefix(c.Whole, "package "); c.WholeOutside != outside {
+				t.Errorf("WholeOutside is %v", c.WholeOutside)
 			}
 			if missing := missingFiles(t, root, c, tc); missing != nil {
 				t.Errorf("go list has %q, and the closure lacks it", missing)

@@ -35,7 +35,7 @@ func newCompile(in Input, values template.Values) (Compile, []Layer, error) {
 		return Compile{}, nil, err
 	}
 	source := compileSource(in)
-	layers := newLayers(in, f.layer(), env, source.Whole != "")
+	layers := newLayers(in, f.layer(), env)
 	if source.Whole != "" {
 		env = withoutIndex(env)
 	}

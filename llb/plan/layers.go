@@ -64,11 +64,11 @@ type layering struct {
 }
 
 // newLayers plans the layers below compile; none where they are not wanted, where
-// what the app imports is not known for sure, or where any file of the context may
-// matter: then nothing could be shared.
-func newLayers(in Input, flags []string, env []EnvVar, whole bool) []Layer {
+// what the app imports is not known for sure, or where a dependency may need any
+// file of the context: its layer would be another one after each edit.
+func newLayers(in Input, flags []string, env []EnvVar) []Layer {
 	profile, known := in.Code.profile(in.Spec.Build.PGO)
-	if !in.Layers || whole || !in.Code.Imports.Sure || !known {
+	if !in.Layers || !in.Code.Imports.Sure || !known || in.Code.WholeOutside || hiddenSources(in) != "" {
 		return nil
 	}
 	l := layering{in: in, flags: flags, env: env, files: in.Code.Files, packages: map[string]workspace.LocalPackage{}}
@@ -108,7 +108,7 @@ func fleetOf(in Input, profile string) []Code {
 	}
 	var fleet []Code
 	for _, c := range in.Fleet {
-		if p, known := c.profile(in.Spec.Build.PGO); c.Imports.Sure && c.Whole == "" && known && p == "" {
+		if p, known := c.profile(in.Spec.Build.PGO); c.Imports.Sure && !c.WholeOutside && known && p == "" {
 			fleet = append(fleet, c)
 		}
 	}
@@ -227,16 +227,19 @@ type band struct {
 }
 
 // groups sorts the app's local packages by who uses them: bands that several apps
-// share, and bands of this app alone where these are many. What -cover changes is
-// compiled in the app's own step. The order does not depend on which app is built,
+// share, and bands of this app alone where these are many. What -cover changes, and
+// what may need any file of the context, is compiled in the app's own step. The order does not depend on which app is built,
 // and no band imports one behind it: whoever uses a package uses what it imports,
 // and of one group the lower bands come first.
 func (l *layering) groups() (shared, alone []band) {
-	if l.in.Spec.Build.Cover {
+	if l.in.Spec.Build.Cover || l.in.Code.Whole != "" {
 		return nil, nil
 	}
 	users := map[string][]int{}
 	for i, c := range l.fleet {
+		if c.Whole != "" {
+			continue // it compiles its packages in its own step
+		}
 		for _, p := range l.used(c) {
 			users[p] = append(users[p], i)
 		}

@@ -94,6 +94,7 @@ func TestLayersOfOneApp(t *testing.T) {
 	for name, change := range map[string]func(*Input){
 		"mount":    func(in *Input) { in.Layers = false },
 		"not sure": func(in *Input) { in.Code.Imports.Sure = false },
+		"a link":   func(in *Input) { in.Code.Whole, in.Code.WholeOutside = "go.mod is a symbolic link", true },
 	} {
 		if got := g.layers(t, 0, change); len(got) > 0 {
 			t.Errorf("%s: %q", name, got)
@@ -191,9 +192,13 @@ func TestWholeContext(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in, _ := tc.inputs(t)
 			in.ToolchainEnv = tc.toolchain
+			in.Code, in.Layers = graph{apps: [][]string{{"b.example/x"}}}.code(0), true
 			p, err := New(in)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if want := tc.want == "" || strings.Contains(tc.want, "linker"); (len(p.Layers) > 0) != want {
+				t.Errorf("%d layers", len(p.Layers))
 			}
 			if p.Compile.Source.Whole != tc.want {
 				t.Errorf("whole context because %q, want %q", p.Compile.Source.Whole, tc.want)

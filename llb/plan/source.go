@@ -60,7 +60,7 @@ func within(name, dir string) bool {
 
 // compileSource is what the main packages are made from.
 func compileSource(in Input) Source {
-	if why := cmp.Or(in.Code.Whole, hiddenFiles(in)); why != "" {
+	if why := cmp.Or(in.Code.Whole, hiddenSources(in), hiddenObjects(in)); why != "" {
 		return Source{Whole: why}
 	}
 	files := slices.Clone(in.Code.Files)
@@ -70,17 +70,25 @@ func compileSource(in Input) Source {
 	return newSource(files, in.Code.Dirs)
 }
 
-// hiddenFiles says why a build may read files that no Go file names: compilers are
-// told where to look for more, or the go command is.
-func hiddenFiles(in Input) string {
+// hiddenObjects says why linking may read files that no Go file names.
+func hiddenObjects(in Input) string {
 	b := in.Spec.Build
-	for name, values := range map[string][]string{"build.gcflags": b.GCFlags, "build.asmflags": b.ASMFlags} {
-		if slices.ContainsFunc(values, func(v string) bool { return strings.ContainsAny(v, "/\\") || strings.Contains(v, "-I") }) {
-			return name + " may name files"
-		}
-	}
 	if b.Cgo && slices.ContainsFunc(b.LDFlags, func(v string) bool { return strings.Contains(v, "extld") }) {
 		return "build.ldflags tells another linker where to look"
+	}
+	return ""
+}
+
+// hiddenSources says why compiling may read files that no Go file names: compilers
+// are told where to look for more, or the go command is.
+func hiddenSources(in Input) string {
+	b := in.Spec.Build
+	paths := func(v string) bool { return strings.ContainsAny(v, "/\\") || strings.Contains(v, "-I") }
+	switch {
+	case slices.ContainsFunc(b.GCFlags, paths):
+		return "build.gcflags may name files"
+	case slices.ContainsFunc(b.ASMFlags, paths):
+		return "build.asmflags may name files"
 	}
 	env := slices.Clone(in.ToolchainEnv)
 	for name, value := range b.Env {

@@ -237,3 +237,39 @@ func TestExposedPackages(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Whether a package is exposed is the fleet's to say, not its last app's.
+func TestExposedToSome(t *testing.T) {
+	g := graph{apps: [][]string{{"b.example/x"}, {"b.example/x"}, {"fork"}}, local: map[string][]string{}}
+	got := g.layers(t, 0, func(in *Input) {
+		fork := workspace.LocalPackage{ImportPath: "example.com/app/fork", Dir: "fork", Files: []string{"fork/f.go"}, Exposed: true}
+		for i := range in.Fleet[:2] {
+			in.Fleet[i].Packages = append(in.Fleet[i].Packages, fork)
+		}
+	})
+	if diff := cmp.Diff([]string{"b.example/x on [] sees . fork"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCompiledAlike(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": true,
+		"build: {ldflags: '-X main.n={{.Name}}'}\n": true,
+		"build: {tags: '{{.Version}}'}\n":           true,
+		"build: {tags: '{{.Name}}'}\n":              false,
+		"build: {env: {X: '{{.Name}}'}}\n":          false,
+	} {
+		options := Options{BuildArgs: map[string]string{"VERSION": "v1"}}
+		a, _ := given{yaml: text + "name: a", options: options}.inputs(t)
+		b, _ := given{yaml: text + "name: b", options: options}.inputs(t)
+		if got := CompiledAlike(a, b); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+	a, _ := given{yaml: "build: {tags: x}"}.inputs(t)
+	b, _ := given{yaml: "build: {tags: y}"}.inputs(t)
+	if CompiledAlike(a, b) {
+		t.Error("apps of other tags are compiled alike")
+	}
+}

@@ -411,6 +411,24 @@ func TestTargetTags(t *testing.T) {
 	}
 }
 
+// The go command takes a variant from the toolchain image where nobody names one.
+func TestTargetTagsOfTheImage(t *testing.T) {
+	for platform, want := range map[string][]string{
+		"linux/amd64":    {"amd64.v1", "amd64.v2", "amd64.v3"},
+		"linux/amd64/v2": {"amd64.v1", "amd64.v2"},
+		"linux/386":      {"386.sse2"},
+	} {
+		in := given{platform: platform}.input(t)
+		got, err := Target(in.Spec, in.Target, in.Options, []string{"GOAMD64=v3"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got.Tags); diff != "" {
+			t.Errorf("%s: %s", platform, diff)
+		}
+	}
+}
+
 func TestVariantTags(t *testing.T) {
 	for _, tc := range []struct {
 		arch, value string

@@ -20,7 +20,7 @@ func (s Stack) frontend(ctx context.Context, env *Env, _ Options) error {
 		return fmt.Errorf("%s holds no Dockerfile of the frontend image", s.Repo)
 	}
 	env.Frontend = env.Registry + "/" + Syntax
-	network, err := networkArgs(ctx)
+	network, err := NetworkArgs(ctx)
 	if err != nil {
 		return err
 	}
@@ -51,10 +51,10 @@ func lastLines(s string, n int) string {
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
-// networkArgs give a build the machine's way to the module proxy: the settings
-// of Go's that differ from the defaults, proxies, and the certificates that the
-// machine trusts.
-func networkArgs(ctx context.Context) ([]string, error) {
+// NetworkArgs are the arguments that give a build the machine's way to the
+// module proxy: the settings of Go's that differ from the defaults, proxies,
+// and the certificates that the machine trusts.
+func NetworkArgs(ctx context.Context) ([]string, error) {
 	settings, err := goSettings(ctx)
 	if err != nil {
 		return nil, err

@@ -131,6 +131,11 @@ func (s Stack) canRunDaemon() error {
 	return nil
 }
 
+// Tool builds a pinned program where it is missing and gives its path.
+func (s Stack) Tool(ctx context.Context, t tools.Tool) (string, error) {
+	return s.toolBuilder().Ensure(ctx, t)
+}
+
 func (s Stack) toolBuilder() tools.Builder {
 	return tools.Builder{
 		Modules: filepath.Join(s.Repo, "integration", "tools"), Out: s.Dir.Path("bin"), Notes: s.Notes,

@@ -59,6 +59,25 @@ func Buildx() Tool {
 	}
 }
 
+// DockerfileFrontend is the program of the image that a Dockerfile's syntax line
+// names.
+func DockerfileFrontend() Tool {
+	const origin = "github.com/moby/buildkit"
+	return Tool{
+		Name: "dockerfile-frontend", Module: "buildkit", Package: origin + "/frontend/dockerfile/cmd/dockerfile-frontend",
+		Origin: origin, VersionVar: "main.Version",
+	}
+}
+
+// Ko builds images of Go programs without a daemon.
+func Ko() Tool {
+	const origin = "github.com/google/ko"
+	return Tool{
+		Name: "ko", Module: "ko", Package: origin,
+		Origin: origin, VersionVar: origin + "/pkg/commands.Version",
+	}
+}
+
 // Linter is golangci-lint.
 func Linter() Tool {
 	const origin = "github.com/golangci/golangci-lint/v2"

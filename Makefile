@@ -8,6 +8,9 @@
 #                  docker buildx build --builder gokiln ...
 #                BUILDER=name uses a buildx builder of yours instead,
 #                REGISTRY=host:port a registry of yours
+#   make bench   measure gokiln beside a Dockerfile, ko and go build, and write
+#                docs/performance.*; BENCHFLAGS="-quick" for a small set,
+#                "-rounds 5 -workload caddy -scenario ci,line" for a part
 #   make down    end what up has started; "make clean" removes the state too
 #   make lint    formatting, vet, linters, tidy modules
 #   make fuzz    every fuzz target for FUZZTIME
@@ -18,11 +21,12 @@ export GOKILN_STATE
 FUZZTIME ?= 20s
 BUILDER ?=
 REGISTRY ?=
+BENCHFLAGS ?=
 
 DEV := $(abspath $(GOKILN_STATE))/bin/gokiln-dev
 UPFLAGS = $(if $(BUILDER),-builder '$(BUILDER)') $(if $(REGISTRY),-registry '$(REGISTRY)')
 
-.PHONY: run test up down clean env lint fuzz dev
+.PHONY: run test bench up down clean env lint fuzz dev
 
 run: dev
 	@$(DEV) up $(UPFLAGS) >/dev/null
@@ -31,6 +35,10 @@ run: dev
 test: dev
 	@$(DEV) up -all $(UPFLAGS) >/dev/null
 	@$(DEV) test $(TESTFLAGS)
+
+bench: dev
+	@$(DEV) up $(UPFLAGS) >/dev/null
+	@$(DEV) bench $(BENCHFLAGS)
 
 up: dev
 	@$(DEV) up $(UPFLAGS)

@@ -29,6 +29,8 @@ const usage = `usage: gokiln-dev command
   standin golang tag make a golang base image, such as 1.25.9-bookworm
   test               every test of every module; the stack has to be up
   lint               every check of every module that runs nothing
+  bench [-quick] [-rounds 3] [-workload name,...] [-scenario name,...] [-tool name,...] [-out folder]
+                     measure gokiln beside other tools, write docs/performance.*
   fuzz [-time 20s]   every fuzz target of the root module for a while
   registry -listen host:port -dir folder
                      serve a registry
@@ -64,6 +66,7 @@ func run(ctx context.Context, args []string, stdout, notes io.Writer) error {
 	commands := map[string]func(context.Context, stack.Stack, []string, io.Writer) error{
 		"up": up, "down": down, "clean": clean, "env": env, "run": runExample,
 		"standin": standIn, "test": test, "lint": lint, "fuzz": fuzz,
+		"bench": benchmark,
 	}
 	command, ok := commands[name]
 	if !ok {

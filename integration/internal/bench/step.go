@@ -1,0 +1,74 @@
+package bench
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gokiln/gokiln/integration/harness"
+)
+
+// Step is a vertex as the daemon reported it.
+type Step struct {
+	Name string
+	Took time.Duration
+	// Ran means that the work was done and not found in a cache.
+	Ran bool
+}
+
+// parseSteps reads what buildx wrote under --progress rawjson. text is the part
+// of it that is for people.
+func parseSteps(output []byte) (steps []Step, text string) {
+	all, text := harness.ParseProgress(output)
+	for _, s := range all {
+		steps = append(steps, Step{Name: s.Name, Took: s.Took, Ran: s.Ran})
+	}
+	return steps, text
+}
+
+// executed tells whether the step ran a program: whatever is known to be
+// something else is not counted, and what is unknown is.
+func (s Step) executed() bool {
+	if !s.Ran {
+		return false
+	}
+	for _, prefix := range []string{"[internal]", "[auth]", "exporting", "importing", "resolve ", "docker-image://", "local://", "pushing", "preparing", "merge"} {
+		if strings.HasPrefix(s.Name, prefix) {
+			return false
+		}
+	}
+	_, action, ok := strings.Cut(s.Name, "] ")
+	if !ok {
+		action = s.Name
+	}
+	for _, prefix := range []string{"FROM ", "COPY ", "ADD ", "WORKDIR ", "copy ", "collect ", "say ", "toolchain image", "base image", "empty folder"} {
+		if strings.HasPrefix(action, prefix) {
+			return false
+		}
+	}
+	return true
+}
+
+// keptSteps and shortestKept bound what a figure keeps of a build's steps.
+const (
+	keptSteps    = 8
+	shortestKept = 50 * time.Millisecond
+)
+
+// done sums up a figure's rounds.
+func (f Figure) done() Figure {
+	f.Spread = SpreadOf(f.Seconds)
+	f.Same = f.Same && len(f.Seconds) > 0
+	if len(f.Seconds) == 0 {
+		return f
+	}
+	steps := slices.Clone(f.steps[middleRound(f.Seconds)])
+	slices.SortStableFunc(steps, func(a, b Step) int { return cmp.Compare(b.Took, a.Took) })
+	for _, s := range steps {
+		if s.Ran && s.Took >= shortestKept && len(f.Steps) < keptSteps {
+			f.Steps = append(f.Steps, Spent{Name: s.Name, Seconds: milliseconds(s.Took)})
+		}
+	}
+	return f
+}

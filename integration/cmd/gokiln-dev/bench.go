@@ -121,11 +121,7 @@ func benchCall(ctx context.Context, s stack.Stack, env stack.Env) (bench.Call, e
 	if err != nil {
 		return bench.Call{}, err
 	}
-	scratch, err := s.Dir.Make("bench")
-	if err != nil {
-		return bench.Call{}, err
-	}
-	syntax, err := bench.PublishSyntax(ctx, env.Registry, frontend, scratch)
+	syntax, err := bench.PublishSyntax(ctx, env.Registry, frontend)
 	if err != nil {
 		return bench.Call{}, fmt.Errorf("image of the Dockerfile frontend: %w", err)
 	}

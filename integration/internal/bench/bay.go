@@ -68,9 +68,9 @@ func (b *bay) set(change Change, mark string) error {
 	return nil
 }
 
-func (b *bay) use(version int) error {
+func (b *bay) use(ctx context.Context, version int) error {
 	b.version = version
-	return b.work.Use(b.from, b.dir, b.work.Versions[version])
+	return b.work.Use(ctx, b.from, b.dir, b.work.Versions[version])
 }
 
 // call is a build at a place without any cache flags.
@@ -97,7 +97,6 @@ func (b *bay) prepare(ctx context.Context, s Scenario) error {
 	if s.Fresh && (!s.Cache || !b.tool.Daemon) {
 		return nil
 	}
-	fmt.Fprintf(b.bench.Notes, "%s/%s: preparing %s\n", b.work.Name, s.Name, b.tool.Name)
 	warm, err := b.bench.Lab.Warm(ctx, b.work, b.tool)
 	if err != nil {
 		return err
@@ -106,16 +105,18 @@ func (b *bay) prepare(ctx context.Context, s Scenario) error {
 	if s.Cache {
 		c.Export = b.cacheRef(c)
 	}
-	if _, err := b.run(ctx, c, s.Limit); err != nil {
+	before, err := b.run(ctx, c, s.Limit)
+	if err != nil {
 		return fmt.Errorf("the build before: %w", err)
 	}
+	fmt.Fprintf(b.bench.Notes, "%s/%s prepared %-14s %8.2f s\n", b.work.Name, s.Name, b.tool.Name, before.took.Seconds())
 	b.image, err = b.inspect(ctx, c)
 	return err
 }
 
 // timed makes the change and builds.
 func (b *bay) timed(ctx context.Context, s Scenario, round int) (got built, err error) {
-	if err := b.change(s, round); err != nil {
+	if err := b.change(ctx, s, round); err != nil {
 		return built{}, err
 	}
 	at, end, err := b.place(ctx, s)
@@ -148,25 +149,25 @@ func (b *bay) timed(ctx context.Context, s Scenario, round int) (got built, err 
 // change makes the scenario's change. The dependency goes up one version with
 // each round on a warm daemon, where the lower ones have been built already,
 // and from the first to the second on a fresh one.
-func (b *bay) change(s Scenario, round int) error {
+func (b *bay) change(ctx context.Context, s Scenario, round int) error {
 	switch s.Change {
 	case Nothing:
 		return nil
 	case Bump:
 		if s.Fresh {
-			return b.use(1)
+			return b.use(ctx, 1)
 		}
-		return b.use(round + 1)
+		return b.use(ctx, round+1)
 	}
 	return b.set(s.Change, b.bench.mark(b.tool, s, round))
 }
 
 // after undoes a bump, so that the next scenario finds the first version.
-func (b *bay) after(s Scenario) error {
+func (b *bay) after(ctx context.Context, s Scenario) error {
 	if s.Change != Bump || b.dir == "" {
 		return nil
 	}
-	return b.use(0)
+	return b.use(ctx, 0)
 }
 
 func (b *bay) place(ctx context.Context, s Scenario) (Place, func() error, error) {
@@ -193,14 +194,22 @@ func (b *bay) run(ctx context.Context, c Call, limit time.Duration) (built, erro
 	return all, nil
 }
 
-// inspect looks for everything that the programs should hold now.
+// inspect looks for everything that the programs should hold now: in the first,
+// which is the one that gets changed, and in the last of several, which shares
+// a package with it.
 func (b *bay) inspect(ctx context.Context, c Call) (string, error) {
-	p := Product{
-		Call: c, Tool: b.tool, Marks: []string{b.marks[Line]}, Programs: b.work.Programs[:1],
+	first := Wanted{
+		Program: b.work.Programs[0], Marks: []string{b.marks[Line]},
 		Module: b.work.Module, Version: b.work.Versions[b.version],
 	}
-	if deep := b.marks[Deep]; deep != "" {
-		p.Marks = append(p.Marks, deep)
+	p := Product{Call: c, Tool: b.tool}
+	deep := b.marks[Deep]
+	if deep != "" {
+		first.Marks = append(first.Marks, deep)
+	}
+	p.Wanted = append(p.Wanted, first)
+	if b.work.isFleet() {
+		p.Wanted = append(p.Wanted, Wanted{Program: b.work.Programs[len(b.work.Programs)-1], Marks: []string{deep}})
 	}
 	return b.bench.Lab.Inspect(ctx, p)
 }

@@ -51,12 +51,16 @@ func chosen(name string, names []string) bool { return len(names) == 0 || slices
 type Product struct {
 	Call Call
 	Tool Tool
-	// Marks are texts that the programs named in Programs have to hold.
+	// Wanted are the programs to look at, on every platform of the call.
+	Wanted []Wanted
+}
+
+// Wanted is what one program has to be.
+type Wanted struct {
+	Program Program
+	// Marks are texts that it holds.
 	Marks []string
-	// Programs are those to look at, on every platform of the call.
-	Programs []Program
-	// Module and Version are a dependency that the programs have to be built
-	// with.
+	// Module and Version are a dependency that it is built with, if any.
 	Module, Version string
 }
 
@@ -175,7 +179,7 @@ func (b Bench) scenario(ctx context.Context, s Scenario, bays []*bay, rounds int
 	var failed error
 	for i, bay := range bays {
 		row[i] = row[i].done()
-		failed = errors.Join(failed, bay.after(s))
+		failed = errors.Join(failed, bay.after(ctx, s))
 		if row[i].Failed != "" {
 			failed = errors.Join(failed, fmt.Errorf("%s: %s", bay.tool.Name, row[i].Failed))
 		}

@@ -38,7 +38,7 @@ func (l *fakeLab) Source(_ context.Context, w Workload) (string, error) {
 			}
 		}
 	}
-	return dir, w.Use(dir, dir, w.Versions[0])
+	return dir, nil
 }
 
 func (l *fakeLab) Folder(elem ...string) string {
@@ -65,11 +65,12 @@ func (l *fakeLab) Call() Call {
 }
 
 func (l *fakeLab) Inspect(_ context.Context, p Product) (string, error) {
-	l.marks = append(l.marks, p.Marks[0])
+	first := p.Wanted[0]
+	l.marks = append(l.marks, first.Marks[0])
 	if p.Tool.Name == l.wrong {
 		return "", errors.New("the program lacks the change")
 	}
-	return p.Tool.Name + p.Marks[0] + p.Version, nil
+	return p.Tool.Name + first.Marks[0] + first.Version, nil
 }
 
 // fakeRunner takes as many seconds as it has been called.
@@ -213,5 +214,43 @@ func TestUnknownNames(t *testing.T) {
 	}
 	if err := (Options{Rounds: 2}).Quick(true).Check(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestFleetCommands(t *testing.T) {
+	call := Call{
+		Work: fleetWorkload(), Image: "IMG", Import: "IMG:cache", Export: "IMG:after",
+		Network: []string{"--secret", "id=ca-certificates,src=/ca.pem", "--build-arg", "GOPROXY=https://goproxy.io"},
+		Place:   Place{Env: stack.Env{Buildx: []string{"docker", "buildx"}, Builder: "b"}},
+	}
+	lines := func(name string, specFiles bool) []string {
+		tool, _ := ToolNamed(name)
+		call.SpecFiles = specFiles
+		var all []string
+		for _, cmd := range tool.commands(t.Context(), call) {
+			all = append(all, strings.Join(cmd.Argv, " "))
+		}
+		return all
+	}
+	const common = " --set *.platform=linux/amd64 --set *.secrets=id=ca-certificates,src=/ca.pem --allow fs.read=/ca.pem --set *.args.GOPROXY=https://goproxy.io"
+	want := []string{"docker buildx bake --builder b --progress rawjson -f docker-bake.hcl --push" + common +
+		" --set *.cache-from=type=registry,ref=IMG:cache --set svc-01.cache-to=type=registry,ref=IMG:after,mode=max"}
+	if diff := cmp.Diff(want, lines(Expert, false)); diff != "" {
+		t.Error(diff)
+	}
+	apps := lines(Gokiln, false)
+	if len(apps) != 2 || !strings.Contains(apps[0], "--target bake -o . -f gokiln.yaml") ||
+		!strings.Contains(apps[1], "-f docker-bake.json") || !strings.Contains(apps[1], "svc-20.cache-from=type=registry,ref=IMG:cache-svc-20") {
+		t.Errorf("gokiln with apps: %q", apps)
+	}
+	if one := gokilnFleetFiles(call); strings.Count(one["gokiln.yaml"], "main: ") != FleetSize || len(one) != 1 {
+		t.Errorf("one spec with apps: %v", one)
+	}
+	if got := lines(Gokiln, true); len(got) != 1 || !strings.Contains(got[0], "-f docker-bake.hcl") {
+		t.Errorf("gokiln with a spec per service: %q", got)
+	}
+	many := gokilnFleetFiles(call)
+	if many["deploy/svc-20.yaml"] == "" || !strings.Contains(many["docker-bake.hcl"], `dockerfile = "deploy/svc-20.yaml"`) {
+		t.Errorf("a spec per service: %v", many)
 	}
 }

@@ -25,7 +25,7 @@ func fleetWorkload() Workload {
 	}
 	return Workload{
 		Name: Fleet, About: "20 services in one module with 10 shared packages; a Kubernetes client, an AWS client and gRPC between them",
-		Programs: services, Shared: "internal/model", Users: services,
+		Programs: services, Shared: "internal/model",
 		Module:   "google.golang.org/grpc",
 		Versions: []string{"v1.81.0", "v1.81.1", "v1.82.0", "v1.82.1", "v1.83.0", "v1.83.1", "v1.83.2"},
 		write:    func(dir, _ string) error { return writeFleet(dir, services) },

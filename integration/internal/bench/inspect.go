@@ -15,16 +15,16 @@ import (
 )
 
 // Inspect looks into the programs that a build has pushed, or left in a folder.
-func (w *Workshop) Inspect(ctx context.Context, p Product) (string, error) {
+func (*Workshop) Inspect(ctx context.Context, p Product) (string, error) {
 	var seen []string
-	for _, program := range p.Programs {
+	for _, w := range p.Wanted {
 		for _, platform := range p.Call.platforms() {
-			content, id, err := p.program(ctx, program, platform)
+			content, id, err := p.program(ctx, w.Program, platform)
 			if err != nil {
 				return "", err
 			}
-			if err := p.check(content); err != nil {
-				return "", fmt.Errorf("%s for %s: %w", program.Name, platform, err)
+			if err := w.check(content); err != nil {
+				return "", fmt.Errorf("%s for %s: %w", w.Program.Name, platform, err)
 			}
 			seen = append(seen, id)
 		}
@@ -61,20 +61,23 @@ func (p Product) program(ctx context.Context, program Program, platform string) 
 }
 
 // check looks for the marks of the last changes and the dependency's version.
-func (p Product) check(program []byte) error {
-	for _, mark := range p.Marks {
+func (w Wanted) check(program []byte) error {
+	for _, mark := range w.Marks {
 		if !bytes.Contains(program, []byte(mark)) {
 			return fmt.Errorf("the program lacks the change %q", mark)
 		}
+	}
+	if w.Module == "" {
+		return nil
 	}
 	info, err := buildinfo.Read(bytes.NewReader(program))
 	if err != nil {
 		return fmt.Errorf("the program has no build info: %w", err)
 	}
 	for _, dep := range info.Deps {
-		if dep.Path == p.Module && dep.Version == p.Version {
+		if dep.Path == w.Module && dep.Version == w.Version {
 			return nil
 		}
 	}
-	return fmt.Errorf("the program is not built with %s %s", p.Module, p.Version)
+	return fmt.Errorf("the program is not built with %s %s", w.Module, w.Version)
 }

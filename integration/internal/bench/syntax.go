@@ -19,7 +19,12 @@ import (
 // PublishSyntax makes an image of the Dockerfile frontend program and pushes
 // it, for Dockerfiles with a syntax line. It has the labels by which BuildKit
 // knows what a frontend can do. It gives the image's name.
-func PublishSyntax(ctx context.Context, registry, program, scratch string) (string, error) {
+func PublishSyntax(ctx context.Context, registry, program string) (string, error) {
+	scratch, err := os.MkdirTemp("", "gokiln-bench-*")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(scratch)
 	content, err := os.ReadFile(program)
 	if err != nil {
 		return "", err

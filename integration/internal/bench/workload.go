@@ -21,9 +21,8 @@ type Workload struct {
 	// Programs are its main packages.
 	Programs []Program
 	// Shared is the package that Deep changes, relative to the module and in
-	// slashes, or empty. Users are the programs that import it.
+	// slashes, or empty. All programs import it.
 	Shared string
-	Users  []Program
 	// Module is the dependency that is bumped, Versions the ones it goes
 	// through, lowest first. The source begins with the first.
 	Module   string
@@ -58,7 +57,7 @@ func serviceWorkload() Workload {
 	api := Program{Name: "api", Package: "./cmd/api"}
 	return Workload{
 		Name: Service, About: "HTTP and gRPC, PostgreSQL, OpenTelemetry and Prometheus: `examples/service`",
-		Programs: []Program{api}, Shared: "internal/note", Users: []Program{api},
+		Programs: []Program{api}, Shared: "internal/note",
 		Module:   "github.com/jackc/pgx/v5",
 		Versions: []string{"v5.7.5", "v5.7.6", "v5.8.0", "v5.9.1", "v5.9.2", "v5.10.0", "v5.11.0", "v5.12.0"},
 		write: func(dir, repo string) error {
@@ -100,8 +99,8 @@ func caddyWorkload() Workload {
 func modFile(dir, version, name string) string { return filepath.Join(dir, ".bench", version, name) }
 
 // Generate writes the source to dir: the files, the lines that get changed, and
-// go.mod and go.sum for each version of the bumped dependency. It asks the
-// module proxy for what is not in the user's module cache.
+// go.mod and go.sum with the first version of the bumped dependency. It asks
+// the module proxy for what is not in the user's module cache.
 func (w Workload) Generate(ctx context.Context, dir, repo string) error {
 	if err := w.write(dir, repo); err != nil {
 		return err
@@ -111,14 +110,11 @@ func (w Workload) Generate(ctx context.Context, dir, repo string) error {
 			return err
 		}
 	}
-	for _, version := range w.Versions {
-		if err := w.resolve(ctx, dir, version); err != nil {
-			return err
-		}
-	}
-	return w.Use(dir, dir, w.Versions[0])
+	return w.resolve(ctx, dir, w.Versions[0])
 }
 
+// resolve has the go command require a version of the bumped dependency, and
+// keeps go.mod and go.sum.
 func (w Workload) resolve(ctx context.Context, dir, version string) error {
 	for _, args := range [][]string{{"get", w.Module + "@" + version}, {"mod", "tidy"}} {
 		cmd := exec.CommandContext(ctx, "go", args...)
@@ -128,17 +124,29 @@ func (w Workload) resolve(ctx context.Context, dir, version string) error {
 			return fmt.Errorf("go %s: %w: %s", strings.Join(args, " "), err, tail(string(out), 5))
 		}
 	}
-	for _, name := range []string{"go.mod", "go.sum"} {
-		if err := copyFile(filepath.Join(dir, name), modFile(dir, version, name)); err != nil {
+	return errors.Join(
+		copyFile(filepath.Join(dir, "go.mod"), modFile(dir, version, "go.mod")),
+		copyFile(filepath.Join(dir, "go.sum"), modFile(dir, version, "go.sum")),
+	)
+}
+
+// Use gives the source in dir the go.mod and go.sum for a version of the bumped
+// dependency. They are made in from, where Generate has been, and each from the
+// first version's, so that the order in which they are asked for does not
+// matter.
+func (w Workload) Use(ctx context.Context, from, dir, version string) error {
+	if _, err := os.Stat(modFile(from, version, "go.sum")); errors.Is(err, fs.ErrNotExist) {
+		if err := w.take(from, from, w.Versions[0]); err != nil {
+			return err
+		}
+		if err := w.resolve(ctx, from, version); err != nil {
 			return err
 		}
 	}
-	return nil
+	return w.take(from, dir, version)
 }
 
-// Use gives the source in dir the go.mod and go.sum that Generate made in from
-// for a version of the bumped dependency.
-func (w Workload) Use(from, dir, version string) error {
+func (w Workload) take(from, dir, version string) error {
 	return errors.Join(
 		copyFile(modFile(from, version, "go.mod"), filepath.Join(dir, "go.mod")),
 		copyFile(modFile(from, version, "go.sum"), filepath.Join(dir, "go.sum")),
@@ -150,7 +158,7 @@ func (w Workload) Copy(from, dir string) error {
 	if err := copyTree(from, dir); err != nil {
 		return err
 	}
-	return os.RemoveAll(filepath.Join(dir, ".bench"))
+	return errors.Join(w.take(from, dir, w.Versions[0]), os.RemoveAll(filepath.Join(dir, ".bench")))
 }
 
 // Mark makes a change: after it the program holds the text mark, except for

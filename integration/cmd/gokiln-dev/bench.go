@@ -100,6 +100,13 @@ func measure(ctx context.Context, s stack.Stack, env stack.Env, o benchOptions, 
 	run := bench.Run{ID: now.Format("20060102T150405Z"), Started: now, Machine: bench.ThisMachine(), Versions: versions}
 	pages := bench.Pages{Dir: o.out}
 	b := bench.Bench{Lab: lab, Runner: bench.Machinist{}, Run: run, Notes: s.Notes, Save: func(row []bench.Figure) error {
+		now, err := bench.FrontendDigest(ctx, env)
+		if err == nil && now != versions[bench.FrontendVersion] {
+			err = errors.New("gokiln's image was pushed anew during the run: measure again")
+		}
+		if err != nil {
+			return err
+		}
 		return pages.Add(run, row)
 	}}
 	err = b.Measure(ctx, o.Options)

@@ -104,6 +104,11 @@ func (b *bay) prepare(ctx context.Context, s Scenario) error {
 	c := b.call(warm, s)
 	if s.Cache {
 		c.Export = b.cacheRef(c)
+		// The pipeline before built a commit of its own, so the build that
+		// exports compiles something.
+		if err := b.set(Line, b.bench.mark(b.tool, s, -1)); err != nil {
+			return err
+		}
 	}
 	before, err := b.run(ctx, c, s.Limit)
 	if err != nil {

@@ -208,9 +208,10 @@ func (b Bench) round(ctx context.Context, s Scenario, bay *bay, f *Figure, round
 
 func milliseconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
 
-// mark is the text of a change that no other build has.
+// mark is the text of a change that no other build has; round -1 is the build
+// before the rounds.
 func (b Bench) mark(t Tool, s Scenario, round int) string {
-	return fmt.Sprintf("bench %s %s %s %03d", b.Run.ID, t.Name, s.Name, round)
+	return fmt.Sprintf("bench %s %s %s %03d", b.Run.ID, t.Name, s.Name, round+1)
 }
 
 // repository is where a tool pushes a workload to.

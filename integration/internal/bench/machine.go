@@ -65,12 +65,18 @@ func VersionsOf(ctx context.Context, s stack.Stack, env stack.Env) (map[string]s
 		}
 		versions[name] = versionIn(string(out))
 	}
-	digest, err := standin.Published(ctx, env.Registry, stack.Syntax)
-	if err != nil {
-		return nil, err
-	}
-	versions["gokiln image"] = digest
-	return versions, nil
+	digest, err := FrontendDigest(ctx, env)
+	versions[FrontendVersion] = digest
+	return versions, err
+}
+
+// FrontendVersion is the version's name that holds FrontendDigest.
+const FrontendVersion = "gokiln image"
+
+// FrontendDigest is the digest of the frontend image that builds use now. It
+// changes when somebody pushes another.
+func FrontendDigest(ctx context.Context, env stack.Env) (string, error) {
+	return standin.Published(ctx, env.Registry, stack.Syntax)
 }
 
 func inModule(ctx context.Context, s stack.Stack, module, origin string) *exec.Cmd {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"time"
@@ -206,7 +207,8 @@ func (b Bench) round(ctx context.Context, s Scenario, bay *bay, f *Figure, round
 	}
 }
 
-func milliseconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
+// milliseconds are seconds with three digits behind the point.
+func milliseconds(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }
 
 // mark is the text of a change that no other build has; round -1 is the build
 // before the rounds.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gokiln/gokiln/integration/internal/modserver"
 )
 
 // What can't matter to a program runs no step, and what can makes another image.
@@ -178,5 +180,35 @@ func TestFleetOf20(t *testing.T) {
 		if diff := cmp.Diff(step.want, bake()); diff != "" {
 			t.Errorf("%s: %s", step.what, diff)
 		}
+	}
+}
+
+// A dependency may import a package of the module that is built, which reading the
+// module's own code does not tell. The build sees it all the same, and what else the
+// dependency needs to be in a layer keeps nobody from building.
+func TestDependencyImportsTheMainModule(t *testing.T) {
+	s := setup(t)
+	t.Parallel()
+	dep := library(modulePath(t, "dep"), "v1.0.0")
+	dep.Files["back.go"] = "package lib\n\nimport \"example.com/app/hook\"\n\nfunc init() { println(hook.Word) }\n"
+	p := modserver.Start(t, modserver.Options{Modules: []modserver.Module{dep}})
+	files := importing([]modserver.Module{dep}, dep.Path)
+	files["hook/hook.go"] = "package hook\n\nconst Word = \"hooked\"\n"
+	dir := app(t, files)
+	tag := s.tag(t)
+	args := fromProxy(p, "--platform", "linux/amd64", "-t", tag, "--push", ".")
+	s.ok(t, build{Dir: dir, Args: args})
+	if out := s.run(t, fetch(t, tag)["linux/amd64"]); out != "hooked\nlib v1.0.0\n" {
+		t.Errorf("printed %q", out)
+	}
+	write(t, filepath.Join(dir, "hook/hook.go"), "package hook\n\nconst Word = \"changed\"\n")
+	s.ok(t, build{Dir: dir, Args: args})
+	if out := s.run(t, fetch(t, tag)["linux/amd64"]); out != "changed\nlib v1.0.0\n" {
+		t.Errorf("after a change it printed %q", out)
+	}
+	write(t, filepath.Join(dir, "hook/hook.go"), "package hook\n\nconst Word = missing\n")
+	r := s.try(t, build{Dir: dir, Args: args})
+	if r.Err == nil || !strings.Contains(r.Output, "hook/hook.go:3:14: undefined: missing") {
+		t.Errorf("a mistake in it: %v\n%s", r.Err, r.Output)
 	}
 }

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"crypto/rand"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -92,7 +93,7 @@ func TestEqualTimes(t *testing.T) {
 // which then is a link: where that leads reading does not tell.
 func equalTimes(t *testing.T, where, on string) string {
 	t.Helper()
-	files := map[string]string{where: strings.Replace(mainPrinting(t, ""), `println("")`, "println(word)", 1)}
+	files := map[string]string{where: "// " + rand.Text() + "\n" + strings.Replace(mainPrinting(t, ""), `println("")`, "println(word)", 1)}
 	for _, word := range []string{"one", "two"} {
 		tag := map[bool]string{true: "linux", false: "amigo"}[word == on]
 		files[word+".go"] = fmt.Sprintf("//go:build %s\n\npackage main\n\nconst word = %q\n", tag, word)
@@ -114,15 +115,11 @@ func equalTimes(t *testing.T, where, on string) string {
 
 // fleetOf20 is a module with 20 programs: all import log, which needs a module from
 // outside, every second one store.
-func fleetOf20(t *testing.T) map[string]string {
-	t.Helper()
-	files := map[string]string{
-		"go.mod": "module example.com/fleet\n\ngo 1.26\n\nrequire golang.org/x/mod v0.29.0\n",
-		"go.sum": "golang.org/x/mod v0.29.0 h1:HV8lRxZC4l2cr3Zq1LvtOsi/ThTgWnUk/y64QSs8GwA=\n" +
-			"golang.org/x/mod v0.29.0/go.mod h1:NyhrlYXJ2H4eJiRy/WDBO6HMqZQ6q9nk4JzS3NuCK+w=\n",
-	}
-	files["log/log.go"] = "// " + t.Name() + "\npackage log\n\nimport \"golang.org/x/mod/semver\"\n\nfunc Say(s string) { println(s, semver.Major(\"v1.2.3\")) }\n"
-	files["store/store.go"] = "package store\n\nimport \"example.com/fleet/log\"\n\nfunc Put(s string) { log.Say(\"put \" + s) }\n"
+func fleetOf20(dep modserver.Module) map[string]string {
+	files := importing([]modserver.Module{dep})
+	delete(files, "main.go")
+	files["log/log.go"] = fmt.Sprintf("package log\n\nimport lib %q\n\nfunc Say(s string) { println(s, lib.Name) }\n", dep.Path)
+	files["store/store.go"] = "package store\n\nimport \"example.com/app/log\"\n\nfunc Put(s string) { log.Say(\"put \" + s) }\n"
 	spec := "apps:\n"
 	for i := range 20 {
 		name := fmt.Sprintf("svc%02d", i)
@@ -131,7 +128,7 @@ func fleetOf20(t *testing.T) map[string]string {
 		if i%2 == 0 {
 			pkg, call = "store", "store.Put"
 		}
-		files["cmd/"+name+"/main.go"] = fmt.Sprintf("package main\n\nimport \"example.com/fleet/%s\"\n\nfunc main() { %s(%q) }\n", pkg, call, name)
+		files["cmd/"+name+"/main.go"] = fmt.Sprintf("package main\n\nimport \"example.com/app/%s\"\n\nfunc main() { %s(%q) }\n", pkg, call, name)
 	}
 	files["gokiln.yaml"] = spec
 	return files
@@ -142,14 +139,16 @@ func fleetOf20(t *testing.T) map[string]string {
 func TestFleetOf20(t *testing.T) {
 	s := setup(t)
 	s.needsOwnDaemon(t)
-	dir := app(t, fleetOf20(t))
+	dep := library(modulePath(t, "dep"), "v1.0.0") // of this run, so that no step is in the cache
+	p := modserver.Start(t, modserver.Options{Modules: []modserver.Module{dep}})
+	dir := app(t, fleetOf20(dep))
 	s.ok(t, build{Dir: dir, Args: []string{"-f", "gokiln.yaml", "--target", "bake", "-o", ".", "."}})
 	bake := func() map[string]int {
-		r := s.bake(t, dir, "--set", "*.output=type=cacheonly", "--set", "*.platform=linux/amd64")
+		r := s.bake(t, dir, "--set", "*.output=type=cacheonly", "--set", "*.platform=linux/amd64", "--set", "*.args.GOPROXY="+p.URL())
 		ran := map[string]int{}
 		for what, word := range map[string]string{
-			"modules": "download modules", "dependencies": "] dependencies", "log": "] compile example.com/fleet/log",
-			"store": "] compile example.com/fleet/store", "programs": "] go build",
+			"modules": "download modules", "dependencies": "] dependencies", "log": "] compile example.com/app/log",
+			"store": "] compile example.com/app/store", "programs": "] go build",
 		} {
 			if n := len(r.ran(word)); n > 0 {
 				ran[what] = n

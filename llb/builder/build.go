@@ -56,7 +56,7 @@ func (f Frontend) Build(ctx context.Context, c client.Client) (*client.Result, e
 	}
 	b := &build{
 		frontend: f, client: c, ui: ui, src: src,
-		outside: newOutsideFolders(),
+		outside: newOutsideFolders(), read: map[readKey][]targetCode{},
 	}
 	res, err := b.run(ctx)
 	if err != nil {
@@ -87,7 +87,9 @@ type build struct {
 	options      plan.Options
 	code         []targetCode
 	siblings     []sibling
-	modules      moduleParts
+	// read is the code of other apps; all builds of the request share it.
+	read    map[readKey][]targetCode
+	modules moduleParts
 	// parts are the builds of all apps whose programs are exported; b is the first.
 	parts []*build
 	// program is the frontend's own image.

@@ -16,7 +16,7 @@ func (b *build) forApp(s *spec.Spec) *build {
 	other := &build{
 		frontend: b.frontend, client: b.client, ui: b.ui, src: b.src,
 		spec: s, goal: b.goal, platform: b.platform, context: b.context, files: b.files,
-		outside: newOutsideFolders(),
+		outside: newOutsideFolders(), read: b.read,
 	}
 	if s.Module == b.spec.Module {
 		other.workspace, other.outside = b.workspace, b.outside
@@ -47,21 +47,41 @@ func (b *build) findSiblings(ctx context.Context, targets []ocispecs.Platform) e
 		case app.Spec.Module != b.spec.Module:
 			continue
 		}
-		other := b.forApp(app.Spec)
-		other.toolchain, other.options = b.toolchain, b.options
-		s := sibling{spec: app.Spec}
-		for _, target := range targets {
-			code, err := other.readCode(ctx, target)
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			if err == nil {
-				s.code = append(s.code, targetCode{target, code})
-			}
+		code, err := b.siblingCode(ctx, app.Spec, targets)
+		if err != nil {
+			return err
 		}
-		b.siblings = append(b.siblings, s)
+		b.siblings = append(b.siblings, sibling{app.Spec, code})
 	}
 	return nil
+}
+
+// readKey is what another app's code depends on besides the request.
+type readKey struct {
+	spec      *spec.Spec
+	toolchain string
+}
+
+// siblingCode reads another app's code, once for all apps of the request that ask.
+func (b *build) siblingCode(ctx context.Context, s *spec.Spec, targets []ocispecs.Platform) ([]targetCode, error) {
+	key := readKey{s, b.toolchainRef}
+	if code, ok := b.read[key]; ok {
+		return code, nil
+	}
+	other := b.forApp(s)
+	other.toolchain, other.options = b.toolchain, b.options
+	var all []targetCode
+	for _, target := range targets {
+		code, err := other.readCode(ctx, target)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if err == nil {
+			all = append(all, targetCode{target, code})
+		}
+	}
+	b.read[key] = all
+	return all, nil
 }
 
 // siblingBuilds tells what the other apps import, for the module step. One that

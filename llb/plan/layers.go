@@ -36,11 +36,15 @@ type Layer struct {
 	At      []diag.Range
 }
 
-// perBand is the number of packages that a layer should have at least when a group
-// is cut into several along its import graph, maxBands how many those may be.
 const (
-	perBand  = 24
+	// perBand is the number of local packages of one app alone from which on they get
+	// a layer, since fewer compile in about the time that a step takes to start, and
+	// the number that a layer should have when a group is cut along its import graph.
+	perBand = 24
+	// maxBands is how many layers a group is cut into at most.
 	maxBands = 3
+	// maxGroups is how many sets of apps get layers.
+	maxGroups = 12
 )
 
 // Code is what an app's programs are compiled from.
@@ -244,19 +248,18 @@ func (l *layering) groups() (shared, alone []band) {
 			users[p] = append(users[p], i)
 		}
 	}
+	worth := l.worth(users)
 	groups := map[string][]string{}
 	for _, p := range l.used(l.in.Code) {
-		who := fmt.Sprint(users[p])
-		groups[who] = append(groups[who], p)
+		if who := fmt.Sprint(users[p]); worth[who] {
+			groups[who] = append(groups[who], p)
+		}
 	}
 	depth := l.depths()
 	var bands []band
 	for _, who := range slices.Sorted(maps.Keys(groups)) {
 		group := groups[who]
 		by := users[group[0]]
-		if len(by) == 1 && len(group) < l.in.minOwn() {
-			continue
-		}
 		for _, packages := range cut(group, depth) {
 			bands = append(bands, band{packages, by})
 		}
@@ -271,13 +274,33 @@ func (l *layering) groups() (shared, alone []band) {
 	return bands[:n], bands[n:]
 }
 
-// minOwn is the number of local packages from which on those of one app alone get
-// layers: fewer compile in about the time that a step takes to start.
-func (in Input) minOwn() int {
-	if in.AllLayers {
-		return 1
+// worth tells of each set of apps whether its packages get a layer: of several apps
+// those where it spares most compiles, no more than maxGroups. What has no layer is
+// compiled by whoever needs it. It looks at the whole fleet, so that no app answers
+// otherwise than another.
+func (l *layering) worth(users map[string][]int) map[string]bool {
+	type group struct {
+		who            string
+		apps, packages int
 	}
-	return perBand
+	byWho := map[string]*group{}
+	for _, by := range users {
+		who := fmt.Sprint(by)
+		if byWho[who] == nil {
+			byWho[who] = &group{who: who, apps: len(by)}
+		}
+		byWho[who].packages++
+	}
+	spared := func(g *group) int { return (g.apps - 1) * g.packages }
+	shared := slices.SortedFunc(maps.Values(byWho), func(a, b *group) int {
+		return cmp.Or(cmp.Compare(spared(b), spared(a)), strings.Compare(a.who, b.who))
+	})
+	worth := map[string]bool{}
+	for i, g := range shared {
+		alone := g.apps == 1 && g.packages >= perBand
+		worth[g.who] = alone || i < maxGroups && spared(g) > 0 || l.in.AllLayers
+	}
+	return worth
 }
 
 // used are the local packages that an app's main packages import, directly or not.

@@ -273,3 +273,30 @@ func TestCompiledAlike(t *testing.T) {
 		t.Error("apps of other tags are compiled alike")
 	}
 }
+
+// There is a bound on how many layers a fleet has, the same ones for all apps.
+func TestManyGroups(t *testing.T) {
+	g := graph{local: map[string][]string{}}
+	for app := range 40 {
+		// Each package is used by a row of five apps.
+		var imports []string
+		for p := range 36 {
+			if p <= app && app < p+5 {
+				imports = append(imports, fmt.Sprintf("p%02d", p))
+			}
+		}
+		g.apps = append(g.apps, imports)
+	}
+	kept := map[string]bool{}
+	for app := range g.apps {
+		for _, layer := range g.layers(t, app, nil) {
+			kept[layer] = true
+		}
+	}
+	if len(kept) != maxGroups {
+		t.Errorf("%d layers, want %d", len(kept), maxGroups)
+	}
+	if got := g.layers(t, 20, func(in *Input) { in.AllLayers = true }); len(got) != 5 {
+		t.Errorf("with all layers: %q", got)
+	}
+}

@@ -22,7 +22,7 @@ func TestOnlyWhatMattersIsCompiled(t *testing.T) {
 		"gokiln.yaml":           "main: ./cmd/api\n",
 		"cmd/api/main.go":       strings.Replace(mainPrinting(t, "x"), "func main() {", "import \"example.com/app/lib\"\n\nfunc main() { lib.Say();", 1),
 		"cmd/other/main.go":     mainPrinting(t, "other"),
-		"lib/lib.go":            "package lib\n\nimport _ \"embed\"\n\n//go:embed testdata/word\nvar word string\n\nfunc Say() { println(word + goos) }\n",
+		"lib/lib.go":            "// " + rand.Text() + "\npackage lib\n\nimport _ \"embed\"\n\n//go:embed testdata/word\nvar word string\n\nfunc Say() { println(word + goos) }\n",
 		"lib/lib_linux.go":      "package lib\n\nconst goos = \"linux\"\n",
 		"lib/lib_windows.go":    "package lib\n\nconst goos = \"windows\"\n",
 		"lib/lib_test.go":       "package lib\n",

@@ -118,17 +118,19 @@ func TestFreshDaemon(t *testing.T) {
 }
 
 // From the registry's cache no step runs at all and the images are the same; a
-// change of the code runs compile and nothing of the modules.
+// change of the code runs compile, and neither modules nor dependencies. Whoever
+// fills the cache need not read one.
 func registryCache(t *testing.T, s, fresh suite) {
 	tag := s.tag(t)
 	cache := "type=registry,ref=" + tag + ":cache"
 	dir := app(t, withDependency(t, "cached"))
-	args := append(caSecret(), "-f", "gokiln.yaml", "--platform", both, "-t", tag, "--push", "--cache-from", cache)
+	args := append(caSecret(), "-f", "gokiln.yaml", "--platform", both, "-t", tag, "--push")
 	s.ok(t, build{Dir: dir, Args: slices.Concat(args, []string{"--cache-to", cache + ",mode=max", "."})})
+	args = append(args, "--cache-from", cache)
 	before := digests(t, fetch(t, tag))
 
 	r := fresh.ok(t, build{Dir: dir, Args: slices.Concat(args, []string{"."})})
-	if ran := append(r.ran("download modules"), r.ran("go build")...); len(ran) > 0 {
+	if ran := slices.Concat(r.ran("download modules"), r.ran("] dependencies"), r.ran("go build")); len(ran) > 0 {
 		t.Errorf("ran again: %q", ran)
 	}
 	if diff := cmp.Diff(before, digests(t, fetch(t, tag))); diff != "" {
@@ -137,8 +139,11 @@ func registryCache(t *testing.T, s, fresh suite) {
 
 	write(t, dir+"/main.go", withDependency(t, "changed")["main.go"])
 	r = fresh.ok(t, build{Dir: dir, Args: slices.Concat(args, []string{"."})})
-	if ran := r.ran("download modules"); len(ran) > 0 {
-		t.Errorf("a change of the code downloads modules: %q", ran)
+	if ran := append(r.ran("download modules"), r.ran("] dependencies")...); len(ran) > 0 {
+		t.Errorf("a change of the code runs %q", ran)
+	}
+	if layers := r.named("] dependencies"); len(layers) != 2 {
+		t.Errorf("layers of dependencies: %q, want one for each platform", layers)
 	}
 	if len(r.ran("go build")) != 2 {
 		t.Errorf("compiled %q, want both platforms", r.ran("go build"))

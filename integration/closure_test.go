@@ -182,6 +182,30 @@ func TestFleetOf20(t *testing.T) {
 	}
 }
 
+// Where compiled packages are kept decides how long a build takes and nothing else.
+func TestLayersAndMountsMakeTheSame(t *testing.T) {
+	s := setup(t)
+	t.Parallel()
+	dep := library(modulePath(t, "dep"), "v1.0.0")
+	p := modserver.Start(t, modserver.Options{Modules: []modserver.Module{dep}})
+	files := importing([]modserver.Module{dep}, dep.Path, "example.com/app/own")
+	files["own/own.go"] = "package own\n\nconst Name = \"own\"\n"
+	tag := s.tag(t)
+	want := ""
+	for mode, layers := range map[string]int{"auto": 1, "layer": 2, "mount": 0} {
+		files["gokiln.yaml"] = "cache: {dependencies: " + mode + "}\n"
+		r := s.ok(t, build{Dir: app(t, files), Args: fromProxy(p, "--platform", "linux/amd64", "-t", tag, "--push", ".")})
+		if names := append(r.named("] dependencies"), r.named("] compile ")...); len(names) != layers {
+			t.Errorf("%s: layers %q, want %d", mode, names, layers)
+		}
+		got := digests(t, fetch(t, tag))["linux/amd64"]
+		if want != "" && got != want {
+			t.Errorf("%s: the image is %s, not %s", mode, got, want)
+		}
+		want = got
+	}
+}
+
 // A dependency may import a package of the module that is built, which reading the
 // module's own code does not tell. The build sees it all the same, and what else the
 // dependency needs to be in a layer keeps nobody from building.

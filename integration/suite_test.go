@@ -98,6 +98,18 @@ func (r result) ran(word string) []string {
 	return names
 }
 
+// named lists the steps whose name contains the word, cached ones too.
+func (r result) named(word string) []string {
+	var names []string
+	for _, st := range r.Steps {
+		if strings.Contains(st.Name, word) {
+			names = append(names, st.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // app writes files to a folder of the test's own. A file named gokiln.yaml gets
 // the syntax line unless it has one.
 func app(t *testing.T, files map[string]string) string {

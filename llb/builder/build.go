@@ -13,10 +13,8 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"sync"
 	"time"
 
-	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/frontend/gateway/client"
@@ -24,7 +22,6 @@ import (
 
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/workspace"
-	"github.com/gokiln/gokiln/llb/lower"
 	"github.com/gokiln/gokiln/llb/plan"
 	"github.com/gokiln/gokiln/spec"
 )
@@ -306,128 +303,4 @@ func (b *build) contextTime(ctx context.Context) (*time.Time, error) {
 		return nil, fmt.Errorf("find the time of the build context: %w", err)
 	}
 	return t, nil
-}
-
-// buildPlatform makes one platform's image.
-func (b *build) buildPlatform(ctx context.Context, target ocispecs.Platform, states *platformStates) (*dockerui.BuildResult, error) {
-	base, err := b.resolveBase(ctx, target)
-	if err != nil {
-		return nil, err
-	}
-	owners := newOwners(ctx, b, base)
-	files, err := resolveFiles(b.files, b.spec, owners.find)
-	if err != nil {
-		return nil, err
-	}
-	if _, _, err := owners.find(b.spec.Image.User); err != nil {
-		return nil, diag.Errorf(b.spec.Source, b.spec.At("image.user"), "image.user: %w", err)
-	}
-	in := b.planInput(target)
-	in.Base, in.Files = base.config, files
-	p, st, ref, err := b.buildPlan(ctx, in, base)
-	if err != nil {
-		return nil, b.explain(err)
-	}
-	states.set(target, st)
-	// The exporter stamps the time of the build on what has no time of its own,
-	// such as layers that the base image's history lacks; the epoch holds it to
-	// ours.
-	epoch := time.Unix(p.Image.Epoch, 0).UTC()
-	return &dockerui.BuildResult{Reference: ref, Image: &p.Image.Config, BaseImage: p.Image.Base, Epoch: &epoch}, nil
-}
-
-// planInput is what the programs of one platform are planned from.
-func (b *build) planInput(target ocispecs.Platform) plan.Input {
-	code, _ := codeOf(b.code, target)
-	in := plan.Input{
-		Spec: b.spec, Workspace: b.workspace, Packages: code.Mains, Code: code,
-		Layers: b.spec.Cache.Dependencies != "mount", AllLayers: b.spec.Cache.Dependencies == "layer",
-		ToolchainEnv: b.toolchain.env(), Target: target, Build: b.platform,
-		Modules: b.modules.step, Options: b.options,
-	}
-	in.Fleet = b.fleet(in)
-	return in
-}
-
-// buildPlan plans, lowers and runs one platform's steps.
-func (b *build) buildPlan(ctx context.Context, in plan.Input, base baseImage) (plan.Plan, llb.State, client.Reference, error) {
-	p, err := plan.New(in)
-	if err != nil {
-		return p, llb.State{}, nil, err
-	}
-	st, err := lower.Lower(p, b.inputs(base))
-	if err != nil {
-		return p, st, nil, err
-	}
-	ref, err := b.evaluate(ctx, st)
-	if err != nil {
-		if f := b.fallback(ctx, p, b.inputs(base), err); f != (fallback{}) {
-			f.apply(&in)
-			return b.buildPlan(ctx, in, base)
-		}
-	}
-	return p, st, ref, err
-}
-
-// inputs gathers the states that the steps start from.
-func (b *build) inputs(base baseImage) lower.Inputs {
-	return lower.Inputs{
-		Context:          b.context,
-		Toolchain:        b.toolchain.state,
-		ModulesToolchain: b.modules.toolchain,
-		Program:          b.program,
-		ProgramPath:      b.frontend.ModulesProgram,
-		Outside:          b.outsideStates(),
-		ProxyFolders:     b.modules.folders,
-		Base:             base.state,
-		Sandbox:          sandbox(b.ui),
-		Source:           b.src.SourceMap,
-
-		CompileProgramPath: b.frontend.CompileProgram,
-	}
-}
-
-// solve hands a state to the daemon. Cache imports go with every solve: one
-// without them would build what the user's cache has.
-func (b *build) solve(ctx context.Context, st llb.State) (client.Reference, error) {
-	return b.request(ctx, st, false)
-}
-
-// evaluate is solve that runs the steps at once: only then the frontend learns of
-// a step that fails, and can say what it means.
-func (b *build) evaluate(ctx context.Context, st llb.State) (client.Reference, error) {
-	return b.request(ctx, st, true)
-}
-
-func (b *build) request(ctx context.Context, st llb.State, evaluate bool) (client.Reference, error) {
-	def, err := st.Marshal(ctx, llb.WithCaps(b.ui.BuildOpts().LLBCaps), llb.Platform(b.platform))
-	if err != nil {
-		return nil, fmt.Errorf("marshal the build: %w", err)
-	}
-	res, err := b.client.Solve(ctx, client.SolveRequest{Definition: def.ToPB(), CacheImports: b.ui.CacheImports, Evaluate: evaluate})
-	if err != nil {
-		return nil, err
-	}
-	return res.SingleRef()
-}
-
-// platformStates keeps each platform's final state for the SBOM scanner.
-type platformStates struct {
-	mu sync.Mutex
-	m  map[string]llb.State
-}
-
-func platformID(p ocispecs.Platform) string { return platforms.FormatAll(platforms.Normalize(p)) }
-
-func (s *platformStates) set(p ocispecs.Platform, st llb.State) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.m[platformID(p)] = st
-}
-
-func (s *platformStates) get(id string) (llb.State, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	st, ok := s.m[id]
-	return st, ok
 }

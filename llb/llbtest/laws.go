@@ -18,6 +18,8 @@ import (
 //     files;
 //   - the source and the modules are read-only in every step, but for the module
 //     step's own copy of named files, which is thrown away;
+//   - a step that compiles sees a copy of the files that matter, or its name says
+//     that and why it sees the whole context;
 //   - every vertex has a name.
 func Laws(vs []Vertex, buildPlatform string) []string {
 	var broken []string
@@ -50,6 +52,8 @@ func Laws(vs []Vertex, buildPlatform string) []string {
 				add(v, "can write to the source")
 			case m.Dest == "/go/pkg/mod" && !modules && !m.Readonly:
 				add(v, "can write to the modules")
+			case m.Dest == "/src" && !modules && vs[v.Inputs[m.Input].Vertex].Op.GetSource() != nil && !strings.Contains(v.Name, "whole build context"):
+				add(v, "sees the whole context and does not say so")
 			case m.Dest == "/src" && modules && readsContext(vs, v.Inputs[m.Input].Vertex):
 				add(v, "sees more of the context than named files")
 			}

@@ -1,7 +1,7 @@
 // Package lower turns a Plan into LLB. It is pure: the same Plan and Inputs give
 // the same bytes, with no clock, environment, network, randomness or bare map
-// order. A file per step: modules.go, compile.go, image.go,
-// binaries.go.
+// order. A file per step: modules.go, layers.go, compile.go, image.go, binaries.go;
+// source.go is what the compiling ones see of the context.
 //
 // Laws that its tests hold: only the module step has a network and a secret;
 // every step runs on the build platform; the module step's inputs hold none of

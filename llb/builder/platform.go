@@ -1,0 +1,94 @@
+package builder
+
+import (
+	"context"
+	"time"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/frontend/dockerui"
+	"github.com/moby/buildkit/frontend/gateway/client"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/llb/lower"
+	"github.com/gokiln/gokiln/llb/plan"
+)
+
+// buildPlatform makes one platform's image.
+func (b *build) buildPlatform(ctx context.Context, target ocispecs.Platform, states *platformStates) (*dockerui.BuildResult, error) {
+	base, err := b.resolveBase(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	owners := newOwners(ctx, b, base)
+	files, err := resolveFiles(b.files, b.spec, owners.find)
+	if err != nil {
+		return nil, err
+	}
+	if _, _, err := owners.find(b.spec.Image.User); err != nil {
+		return nil, diag.Errorf(b.spec.Source, b.spec.At("image.user"), "image.user: %w", err)
+	}
+	in := b.planInput(target)
+	in.Base, in.Files = base.config, files
+	p, st, ref, err := b.buildPlan(ctx, in, base)
+	if err != nil {
+		return nil, b.explain(err)
+	}
+	states.set(target, st)
+	// The exporter stamps the time of the build on what has no time of its own,
+	// such as layers that the base image's history lacks; the epoch holds it to
+	// ours.
+	epoch := time.Unix(p.Image.Epoch, 0).UTC()
+	return &dockerui.BuildResult{Reference: ref, Image: &p.Image.Config, BaseImage: p.Image.Base, Epoch: &epoch}, nil
+}
+
+// planInput is what the programs of one platform are planned from.
+func (b *build) planInput(target ocispecs.Platform) plan.Input {
+	code, _ := codeOf(b.code, target)
+	in := plan.Input{
+		Spec: b.spec, Workspace: b.workspace, Packages: code.Mains, Code: code,
+		Layers: b.spec.Cache.Dependencies != "mount", AllLayers: b.spec.Cache.Dependencies == "layer",
+		ToolchainEnv: b.toolchain.env(), Target: target, Build: b.platform,
+		Modules: b.modules.step, Options: b.options,
+	}
+	in.Fleet = b.fleet(in)
+	return in
+}
+
+// buildPlan plans, lowers and runs one platform's steps.
+func (b *build) buildPlan(ctx context.Context, in plan.Input, base baseImage) (plan.Plan, llb.State, client.Reference, error) {
+	p, err := plan.New(in)
+	if err != nil {
+		return p, llb.State{}, nil, err
+	}
+	st, err := lower.Lower(p, b.inputs(base))
+	if err != nil {
+		return p, st, nil, err
+	}
+	ref, err := b.evaluate(ctx, st)
+	if err != nil {
+		if f := b.fallback(ctx, p, b.inputs(base), err); f != (fallback{}) {
+			f.apply(&in)
+			return b.buildPlan(ctx, in, base)
+		}
+	}
+	return p, st, ref, err
+}
+
+// inputs gathers the states that the steps start from.
+func (b *build) inputs(base baseImage) lower.Inputs {
+	return lower.Inputs{
+		Context:          b.context,
+		Toolchain:        b.toolchain.state,
+		ModulesToolchain: b.modules.toolchain,
+		Program:          b.program,
+		ProgramPath:      b.frontend.ModulesProgram,
+		Outside:          b.outsideStates(),
+		ProxyFolders:     b.modules.folders,
+		Base:             base.state,
+		Sandbox:          sandbox(b.ui),
+		Source:           b.src.SourceMap,
+
+		CompileProgramPath: b.frontend.CompileProgram,
+	}
+}

@@ -142,7 +142,13 @@ func (l *layering) used(c Code) []string {
 			mains = append(mains, p.ImportPath)
 		}
 	}
-	return slices.DeleteFunc(l.reach(mains), func(p string) bool { return slices.Contains(mains, p) })
+	return slices.DeleteFunc(l.reach(mains), func(p string) bool { return slices.Contains(mains, p) || isPattern(p) })
+}
+
+// isPattern reports whether the go command takes a package's path for a name of
+// several packages: a module may be called so, and have a package at its root.
+func isPattern(p string) bool {
+	return slices.Contains([]string{"all", "cmd", "main", "std", "tool", "work"}, p)
 }
 
 // exposed are the local packages that external ones may import, and what these

@@ -300,3 +300,19 @@ func TestManyGroups(t *testing.T) {
 		t.Errorf("with all layers: %q", got)
 	}
 }
+
+// A module may be called like a pattern of the go command's.
+func TestPackageNamedAll(t *testing.T) {
+	in, _ := given{}.inputs(t)
+	in.Layers, in.AllLayers = true, true
+	in.Code = Code{Mains: in.Packages, Closure: workspace.Closure{Imports: workspace.Imports{Sure: true}, Packages: []workspace.LocalPackage{
+		{ImportPath: "all", Dir: "."}, {ImportPath: "all/cmd", Dir: "cmd", Main: true, Local: []string{"all", "all/x"}}, {ImportPath: "all/x", Dir: "x"},
+	}}}
+	p, err := New(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Layers) != 1 || p.Layers[0].Args[len(p.Layers[0].Args)-1] != "all/x" || slices.Contains(p.Layers[0].Args, "all") {
+		t.Errorf("%+v", p.Layers)
+	}
+}

@@ -192,6 +192,7 @@ func TestLayerHoldsWhatCompileNeedsAndNoMore(t *testing.T) {
 		"cache/download/example.com/!other/@v/v0.2.0.ziphash",
 		"cache/download/example.com/lib/@v/v1.0.0.mod",
 		"cache/download/example.com/lib/@v/v1.0.0.ziphash",
+		"cache/gokiln/unlisted",
 		"example.com/!other@v0.2.0/a.s",
 		"example.com/!other@v0.2.0/go.mod",
 		"example.com/!other@v0.2.0/inc.txt",

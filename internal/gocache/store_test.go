@@ -377,8 +377,9 @@ func TestPrune(t *testing.T) {
 	left := filepath.Join(f.store, "v1/ab/.gokiln-123")
 	write(t, left, "of a run that was killed")
 	write(t, filepath.Join(f.store, "v1/cd/"+strings.Repeat("cd", 32)+"-a"), "unreadable")
-	day := 24 * time.Hour
+	// The go command's own clock tells what is used: less than linkAge ahead of it.
 	now := time.Now()
+	later, late := now.Add(46*time.Hour), now.Add(5*24*time.Hour+12*time.Hour)
 	f.at(now.Add(time.Hour), "./top")
 	if _, err := os.Stat(left); err != nil {
 		t.Error("looked for old entries twice in a day")
@@ -392,7 +393,7 @@ func TestPrune(t *testing.T) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_SH); err != nil {
 		t.Fatal(err)
 	}
-	f.at(now.Add(3*day), "./top")
+	f.at(later, "./top")
 	if _, err := os.Stat(left); err != nil {
 		t.Error("removed entries while another step used the store")
 	}
@@ -400,11 +401,11 @@ func TestPrune(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	f.until(now.Add(3*day), func() bool { _, err := os.Stat(left); return err != nil })
+	f.until(later, func() bool { _, err := os.Stat(left); return err != nil })
 	if got := len(f.archives()); got != all {
 		t.Errorf("%d of %d stayed before their time", got, all)
 	}
-	f.until(now.Add(6*day), func() bool { return len(f.archives()) == 3 })
+	f.until(late, func() bool { return len(f.archives()) == 3 })
 	for _, name := range f.storeFiles("-a", "") {
 		if strings.Contains(name, "cdcdcd") {
 			t.Error("an unreadable action stayed")

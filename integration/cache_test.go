@@ -185,12 +185,13 @@ func prunedMounts(t *testing.T, s suite) {
 	}
 }
 
-// withDependency is an app that needs a module from a proxy.
+// withDependency is an app that needs a module from a proxy: one that imports
+// little, because much of what is tried with it compiles everything.
 func withDependency(t *testing.T, line string) map[string]string {
 	return map[string]string{
-		"go.mod": "module example.com/app\n\ngo 1.26\n\nrequire github.com/google/uuid v1.6.0\n",
-		"go.sum": "github.com/google/uuid v1.6.0 h1:NIvaJDMOsjHA8n1jAhLSgzrAzy1Hgr+hNrb57e+94F0=\n" +
-			"github.com/google/uuid v1.6.0/go.mod h1:TIyPZe4MgqvfeYDBFedMoGGpEw/LqOeaOT+nhxU+yHo=\n",
-		"main.go": "// " + t.Name() + "\npackage main\n\nimport \"github.com/google/uuid\"\n\nfunc main() { println(\"" + line + "\", uuid.Nil.String()) }\n",
+		"go.mod": "module example.com/app\n\ngo 1.26\n\nrequire golang.org/x/mod v0.29.0\n",
+		"go.sum": "golang.org/x/mod v0.29.0 h1:HV8lRxZC4l2cr3Zq1LvtOsi/ThTgWnUk/y64QSs8GwA=\n" +
+			"golang.org/x/mod v0.29.0/go.mod h1:NyhrlYXJ2H4eJiRy/WDBO6HMqZQ6q9nk4JzS3NuCK+w=\n",
+		"main.go": "// " + t.Name() + "\npackage main\n\nimport \"golang.org/x/mod/semver\"\n\nfunc main() { println(\"" + line + "\", semver.Major(\"v1.2.3\")) }\n",
 	}
 }

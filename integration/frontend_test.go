@@ -17,6 +17,7 @@ const maxFrontend = 11 << 20
 // labels, and a frontend that turns the same input into the same image.
 func TestFrontendImage(t *testing.T) {
 	s := setup(t)
+	t.Parallel()
 	byGokiln := s.tag(t)
 	s.ok(t, build{Dir: s.Repo, Args: append(caSecret(), "-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", byGokiln, "--push", ".")})
 	theirs, ours := fetch(t, s.Frontend), fetch(t, byGokiln)

@@ -75,6 +75,7 @@ func settings(t *testing.T, img image.Image, program string) map[string]string {
 
 func TestVariantsReachTheCompiler(t *testing.T) {
 	s := setup(t)
+	t.Parallel()
 	tag := s.tag(t)
 	dir := app(t, map[string]string{"main.go": mainPrinting(t, "variants"), "gokiln.yaml": "build: {tags: [x, y], trimpath: false}\nimage: {base: scratch}\n"})
 	s.ok(t, build{Dir: dir, Args: []string{"-f", "gokiln.yaml", "--platform", "linux/amd64/v3,linux/arm/v7,linux/arm/v6,windows/amd64", "-t", tag, "--push", "."}})
@@ -158,15 +159,19 @@ func TestGoRelease(t *testing.T) {
 
 func TestRaceAndCover(t *testing.T) {
 	s := setup(t)
-	tag := s.tag(t)
-	dir := app(t, map[string]string{"main.go": mainPrinting(t, "race"), "gokiln.yaml": "build: {cgo: true, race: true, cover: true}\n"})
-	s.ok(t, build{Dir: dir, Args: []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", tag, "--push", "."}})
-	img := fetch(t, tag)["linux/amd64"]
-	if got := settings(t, img, "usr/local/bin/app"); got["-race"] != "true" || got["-cover"] != "true" {
-		t.Errorf("built with %v", got)
-	}
-	if out := s.run(t, img); !strings.Contains(out, "race\n") {
-		t.Errorf("printed %q", out)
+	t.Parallel()
+	// Apart, because what -cover brings along compiles for long with -race.
+	for flag, spec := range map[string]string{"-race": "build: {cgo: true, race: true}\n", "-cover": "build: {cover: true}\n"} {
+		tag := s.tag(t) + flag
+		dir := app(t, map[string]string{"main.go": mainPrinting(t, "printed"), "gokiln.yaml": spec})
+		s.ok(t, build{Dir: dir, Args: []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", tag, "--push", "."}})
+		img := fetch(t, tag)["linux/amd64"]
+		if got := settings(t, img, "usr/local/bin/app"); got[flag] != "true" {
+			t.Errorf("built with %v", got)
+		}
+		if out := s.run(t, img); !strings.Contains(out, "printed\n") {
+			t.Errorf("with %s it printed %q", flag, out)
+		}
 	}
 }
 
@@ -181,6 +186,7 @@ func main() { println("twice", C.twice(-21)) }
 
 func TestCgo(t *testing.T) {
 	s := setup(t)
+	t.Parallel()
 	tag := s.tag(t)
 	dir := app(t, map[string]string{"main.go": cgoMain, "gokiln.yaml": "build: {cgo: true}\n"})
 	s.ok(t, build{Dir: dir, Args: []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", tag, "--push", "."}})

@@ -89,8 +89,8 @@ type build struct {
 	modules moduleParts
 	// parts are the builds of all apps whose programs are exported; b is the first.
 	parts []*build
-	// program is the frontend's own image.
-	program llb.State
+	// program is the frontend's own image; nil where it runs from none.
+	program *llb.State
 }
 
 func (b *build) run(ctx context.Context) (*client.Result, error) {

@@ -152,7 +152,7 @@ func TestNamedContextReplacesImages(t *testing.T) {
 			}
 		}
 		slices.Sort(images)
-		want := []string{"docker-image://registry.example.com/base:corp", "docker-image://registry.example.com/go:corp"}
+		want := []string{"docker-image://docker.io/gokiln/gokiln:1", "docker-image://registry.example.com/base:corp", "docker-image://registry.example.com/go:corp"}
 		if diff := cmp.Diff(want, images); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}

@@ -148,22 +148,20 @@ var errNoImage = errors.New("this BuildKit does not say which image the frontend
 // openProgram finds the programs that the module step and the layers' steps run:
 // they come in the frontend's own image. Only their own bytes decide the steps'
 // keys, not the image.
+//
+// Without modules a build needs none of them: it makes no layers then.
 func (b *build) openProgram(context.Context) error {
-	if b.modules.step == nil && b.spec.Cache.Dependencies == "mount" {
-		return nil
+	var st *llb.State
+	if holder, ok := b.client.(imageHolder); ok {
+		var err error
+		if st, err = holder.CurrentFrontend(); err != nil {
+			return fmt.Errorf("find the frontend's own image: %w", err)
+		}
 	}
-	holder, ok := b.client.(imageHolder)
-	if !ok {
+	if st == nil && b.modules.step != nil {
 		return errNoImage
 	}
-	st, err := holder.CurrentFrontend()
-	if err != nil {
-		return fmt.Errorf("find the frontend's own image: %w", err)
-	}
-	if st == nil {
-		return errNoImage
-	}
-	b.program = *st
+	b.program = st
 	return nil
 }
 

@@ -47,7 +47,7 @@ func (b *build) planInput(target ocispecs.Platform) plan.Input {
 	code, _ := codeOf(b.code, target)
 	in := plan.Input{
 		Spec: b.spec, Workspace: b.workspace, Packages: code.Mains, Code: code,
-		Layers: b.spec.Cache.Dependencies != "mount", AllLayers: b.spec.Cache.Dependencies == "layer",
+		Layers: b.program != nil && b.spec.Cache.Dependencies != "mount", AllLayers: b.spec.Cache.Dependencies == "layer",
 		ToolchainEnv: b.toolchain.env(), Target: target, Build: b.platform,
 		Modules: b.modules.step, Options: b.options,
 	}
@@ -77,11 +77,10 @@ func (b *build) buildPlan(ctx context.Context, in plan.Input, base baseImage) (p
 
 // inputs gathers the states that the steps start from.
 func (b *build) inputs(base baseImage) lower.Inputs {
-	return lower.Inputs{
+	in := lower.Inputs{
 		Context:          b.context,
 		Toolchain:        b.toolchain.state,
 		ModulesToolchain: b.modules.toolchain,
-		Program:          b.program,
 		ProgramPath:      b.frontend.ModulesProgram,
 		Outside:          b.outsideStates(),
 		ProxyFolders:     b.modules.folders,
@@ -91,4 +90,8 @@ func (b *build) inputs(base baseImage) lower.Inputs {
 
 		CompileProgramPath: b.frontend.CompileProgram,
 	}
+	if b.program != nil {
+		in.Program = *b.program
+	}
+	return in
 }

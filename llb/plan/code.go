@@ -32,8 +32,9 @@ func (c Code) profile(pgo string) (profile string, known bool) {
 // external lists what local packages import from outside and what of the standard
 // library takes long: a light package more or less must not throw a layer away.
 // Main packages of dependencies are left out; they are linked in the compile step.
+// Every program has the package runtime, whether it is imported or not.
 func (c Code) external() []string {
-	var out []string
+	out := []string{"runtime"}
 	for _, p := range c.Imports.Packages {
 		if !slices.ContainsFunc(c.Mains, func(m workspace.Package) bool { return m.ImportPath == p }) {
 			out = append(out, p)

@@ -71,16 +71,9 @@ func newLayers(in Input, flags []string, env []EnvVar) []Layer {
 	common, own := l.dependencies()
 	shared, alone := l.groups()
 	l.add("dependencies", common, l.exposed(), nil)
-	l.stack(shared, func(reach []string) []int {
-		// Who builds must not decide: only what the packages themselves need.
-		if l.imports(reach, common) {
-			return []int{0}
-		}
-		return nil
-	})
-	l.add("dependencies of "+in.Spec.Name, own, l.exposed(), l.all()[:min(1, len(common))])
-	all := l.all()
-	l.stack(alone, func([]string) []int { return all })
+	l.stack(shared, []int{0})
+	l.add("dependencies of "+in.Spec.Name, own, l.exposed(), []int{0})
+	l.stack(alone, l.all())
 	return l.layers
 }
 
@@ -116,21 +109,13 @@ func (l *layering) dependencies() (common, own []string) {
 			uses[p]++
 		}
 	}
-	if len(l.fleet) == 1 {
-		return l.in.Code.external(), nil
-	}
-	touches := false
 	for _, p := range l.in.Code.external() {
-		if uses[p] == 1 {
+		if uses[p] == 1 && len(l.fleet) > 1 {
 			own = append(own, p)
 		}
-		touches = touches || uses[p] > 1
 	}
-	if touches {
-		maps.DeleteFunc(uses, func(_ string, n int) bool { return n < 2 })
-		common = slices.Sorted(maps.Keys(uses))
-	}
-	return common, own
+	maps.DeleteFunc(uses, func(_ string, n int) bool { return n < min(2, len(l.fleet)) })
+	return slices.Sorted(maps.Keys(uses)), own
 }
 
 // used are the local packages that an app's main packages import, directly or not.
@@ -163,13 +148,13 @@ func (l *layering) exposed() []string {
 	return l.reach(paths)
 }
 
-// stack adds a layer for each band, on top of the earlier ones that it imports and
-// of what base says for the packages that it needs.
-func (l *layering) stack(bands []band, base func(reach []string) []int) {
+// stack adds a layer for each band, on top of a base and of the earlier ones that it
+// imports.
+func (l *layering) stack(bands []band, base []int) {
 	owner := map[string]int{}
 	for _, b := range bands {
 		reach := l.reach(b.packages)
-		below := slices.Clone(base(reach))
+		below := slices.Clone(base)
 		for _, p := range reach {
 			if i, ok := owner[p]; ok {
 				below = append(below, i)
@@ -181,16 +166,6 @@ func (l *layering) stack(bands []band, base func(reach []string) []int) {
 		}
 		l.add(bandName(b.packages), b.packages, reach, slices.Compact(below))
 	}
-}
-
-// imports reports whether some local packages import one of a sorted list.
-func (l *layering) imports(packages, list []string) bool {
-	return slices.ContainsFunc(packages, func(p string) bool {
-		return slices.ContainsFunc(l.packages[p].Imports, func(q string) bool {
-			_, ok := slices.BinarySearch(list, q)
-			return ok
-		})
-	})
 }
 
 // reach are some local packages and those that they import, directly or not,

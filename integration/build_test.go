@@ -116,7 +116,7 @@ func TestExamples(t *testing.T) {
 		want      []string
 	}{
 		{"hello", both, [][]string{nil}, []string{"hello, world"}},
-		{"service", both, [][]string{{"-version"}, {"-check"}}, []string{"1.2.3", "check: ok"}},
+		{"service", "linux/amd64", [][]string{{"-version"}, {"-check"}}, []string{"1.2.3", "check: ok"}},
 		{"binaries", "linux/amd64", [][]string{{"-version"}}, []string{"1.2.3"}},
 		{"private", "linux/amd64", [][]string{nil}, []string{"0 dependencies"}},
 		{"workspace", "linux/amd64", [][]string{nil}, []string{"hello, workspace"}},

@@ -50,8 +50,10 @@ type Spec struct {
 
 // Cache holds what the build keeps for the next one.
 type Cache struct {
-	// Dependencies is where compiled dependencies are kept: "layer", "mount", or
-	// "auto", which is for the build to decide and the default.
+	// Dependencies is where compiled packages are kept besides the cache mount:
+	// "auto", the default, makes layers of dependencies, of what apps share, and of
+	// an app's own packages where they are many; "layer" of these however few;
+	// "mount" makes none.
 	Dependencies string
 }
 

@@ -107,7 +107,7 @@ func (b *build) fleet(in plan.Input) []plan.Code {
 	for _, s := range b.siblings {
 		c, ok := codeOf(s.code, in.Target)
 		other := in
-		other.Spec, other.Packages = s.spec, c.Mains
+		other.Spec, other.Code = s.spec, c
 		if ok && plan.CompiledAlike(in, other) {
 			fleet = append(fleet, c)
 		}

@@ -46,7 +46,7 @@ func (b *build) buildPlatform(ctx context.Context, target ocispecs.Platform, sta
 func (b *build) planInput(target ocispecs.Platform) plan.Input {
 	code, _ := codeOf(b.code, target)
 	in := plan.Input{
-		Spec: b.spec, Workspace: b.workspace, Packages: code.Mains, Code: code,
+		Spec: b.spec, Workspace: b.workspace, Code: code,
 		Layers: b.program != nil && b.spec.Cache.Dependencies != "mount", AllLayers: b.spec.Cache.Dependencies == "layer",
 		ToolchainEnv: b.toolchain.env(), Target: target, Build: b.platform,
 		Modules: b.modules.step, Options: b.options,

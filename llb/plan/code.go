@@ -10,6 +10,7 @@ import (
 
 // Code is what an app's programs are compiled from.
 type Code struct {
+	// Mains are the main packages, in the spec's order.
 	Mains []workspace.Package
 	workspace.Closure
 }

@@ -217,8 +217,8 @@ func cacheID(in Input) string {
 
 // packageArgs returns the packages as `go build` takes them.
 func packageArgs(in Input) []string {
-	args := make([]string, len(in.Packages))
-	for i, p := range in.Packages {
+	args := make([]string, len(in.Code.Mains))
+	for i, p := range in.Code.Mains {
 		switch {
 		case p.External:
 			args[i] = p.ImportPath
@@ -237,12 +237,12 @@ func programNames(in Input) ([]string, error) {
 	if in.Target.OS == "windows" {
 		ext = ".exe"
 	}
-	if in.Spec.Name != "" && len(in.Packages) == 1 {
+	if in.Spec.Name != "" && len(in.Code.Mains) == 1 {
 		return []string{in.Spec.Name + ext}, nil
 	}
-	names := make([]string, len(in.Packages))
+	names := make([]string, len(in.Code.Mains))
 	seen := map[string]string{}
-	for i, p := range in.Packages {
+	for i, p := range in.Code.Mains {
 		names[i] = p.Program + ext
 		if other, ok := seen[p.Program]; ok {
 			return nil, diag.Errorf(in.Spec.Source, in.Spec.At(spec.Index("main", i)),

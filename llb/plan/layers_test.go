@@ -20,7 +20,7 @@ type graph struct {
 
 func (g graph) code(i int) Code {
 	main := fmt.Sprintf("example.com/app/cmd/%d", i)
-	c := Code{Mains: []workspace.Package{{ImportPath: main}}}
+	c := Code{Mains: []workspace.Package{{ImportPath: main, Dir: fmt.Sprintf("cmd/%d", i), Program: fmt.Sprint(i)}}}
 	c.Imports.Sure = true
 	c.Files = []string{"go.mod"}
 	seen := map[string]bool{}
@@ -305,7 +305,7 @@ func TestManyGroups(t *testing.T) {
 func TestPackageNamedAll(t *testing.T) {
 	in, _ := given{}.inputs(t)
 	in.Layers, in.AllLayers = true, true
-	in.Code = Code{Mains: in.Packages, Closure: workspace.Closure{Imports: workspace.Imports{Sure: true}, Packages: []workspace.LocalPackage{
+	in.Code = Code{Mains: in.Code.Mains, Closure: workspace.Closure{Imports: workspace.Imports{Sure: true}, Packages: []workspace.LocalPackage{
 		{ImportPath: "all", Dir: "."}, {ImportPath: "all/cmd", Dir: "cmd", Main: true, Local: []string{"all", "all/x"}}, {ImportPath: "all/x", Dir: "x"},
 	}}}
 	p, err := New(in)

@@ -18,10 +18,9 @@ import (
 type Input struct {
 	Spec      *spec.Spec
 	Workspace *workspace.Workspace
-	// Packages are the main packages for Target, in the spec's order.
-	Packages []workspace.Package
-	// Code is what they are compiled from. Fleet is, where the spec has several
-	// apps that are built with the same flags, the code of each in the spec's order.
+	// Code is what the programs for Target are compiled from. Fleet is, where the
+	// spec has several apps that are built with the same flags, the code of each in
+	// the spec's order.
 	Code  Code
 	Fleet []Code
 	// Layers tells to compile into layers what can be shared; AllLayers to do so
@@ -134,8 +133,8 @@ func templateValues(in Input) template.Values {
 		Variant:  in.Target.Variant,
 		Args:     in.Options.BuildArgs,
 	}
-	if v.Name == "" && len(in.Packages) > 0 {
-		v.Name = in.Packages[0].Program
+	if v.Name == "" && len(in.Code.Mains) > 0 {
+		v.Name = in.Code.Mains[0].Program
 	}
 	if r := in.Options.BuildArgs["REVISION"]; r != "" {
 		v.Revision = r

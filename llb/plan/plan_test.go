@@ -79,7 +79,7 @@ func (g given) inputs(t *testing.T) (Input, ModulesInput) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in.Packages = append(in.Packages, p)
+		in.Code.Mains = append(in.Code.Mains, p)
 	}
 	return in, modules
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/apicaps"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 
 	"github.com/gokiln/gokiln/llb/llbtest"
@@ -119,6 +121,32 @@ func TestLawsHoldForExamples(t *testing.T) {
 				t.Error(broken)
 			}
 		})
+	}
+}
+
+// The Docker engine has no MergeOp without its containerd image store: there the
+// external packages' layers are all that is left, and the build works.
+func TestDaemonWithoutMerge(t *testing.T) {
+	merges := func(lacks ...apicaps.CapID) (joins, layers int) {
+		c := newStub(t, os.DirFS(filepath.Join(examplesDir, "fleet")), map[string]string{"target": "binaries", "platform": "linux/amd64"})
+		c.lacks = lacks
+		for _, v := range solve(t, c) {
+			switch {
+			case v.Op.GetMerge() != nil || v.Op.GetDiff() != nil:
+				joins++
+			case strings.Contains(v.Name, "] dependencies"):
+				layers++
+			}
+		}
+		return joins, layers
+	}
+	if joins, layers := merges(); joins == 0 || layers == 0 {
+		t.Fatalf("the example merges %d times and has %d layers of dependencies: it shows nothing", joins, layers)
+	}
+	for _, missing := range []apicaps.CapID{pb.CapMergeOp, pb.CapDiffOp} {
+		if joins, layers := merges(missing); joins > 0 || layers == 0 {
+			t.Errorf("without %s: merges %d times and has %d layers of dependencies", missing, joins, layers)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/moby/buildkit/frontend/gateway/client"
 	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/apicaps"
 	apicapspb "github.com/moby/buildkit/util/apicaps/pb"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	digest "github.com/opencontainers/go-digest"
@@ -38,6 +40,8 @@ type stubClient struct {
 	images map[string]dockerspec.DockerOCIImage
 	// imageFS is what every image holds.
 	imageFS fs.FS
+	// lacks are capabilities of the daemon's that it does not have.
+	lacks []apicaps.CapID
 
 	mu       sync.Mutex
 	solved   []client.SolveRequest
@@ -84,9 +88,15 @@ func (c *stubClient) BuildOpts() client.BuildOpts {
 		Opts:      c.opts,
 		SessionID: "session",
 		Workers:   []client.WorkerInfo{{Platforms: []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}}}},
-		LLBCaps:   pb.Caps.CapSet(pb.Caps.All()),
+		LLBCaps:   pb.Caps.CapSet(c.llbCaps()),
 		Caps:      gwpb.Caps.CapSet(gatewayCaps()),
 	}
+}
+
+func (c *stubClient) llbCaps() []*apicapspb.APICap {
+	return slices.DeleteFunc(pb.Caps.All(), func(have *apicapspb.APICap) bool {
+		return slices.Contains(c.lacks, apicaps.CapID(have.ID))
+	})
 }
 
 // gatewayCaps is every capability but frontend inputs, which would be asked for

@@ -94,6 +94,9 @@ func (s Sandbox) supports(id apicaps.CapID) bool {
 	return s.Caps == nil || s.Caps.Supports(id) == nil
 }
 
+// Merges reports whether the daemon has what layers are joined with.
+func (s Sandbox) Merges() bool { return s.supports(pb.CapMergeOp) && s.supports(pb.CapDiffOp) }
+
 // options returns the run options that every exec step shares.
 func (s Sandbox) options() []llb.RunOption {
 	var opts []llb.RunOption

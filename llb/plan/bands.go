@@ -28,13 +28,14 @@ type band struct {
 
 // groups sorts the app's local packages by who uses them: bands that several apps
 // share, and bands of this app alone where these are many. What -cover changes, and
-// what may need any file of the context, is compiled in the app's own step.
+// what may need any file of the context, is compiled in the app's own step; so is
+// everything where the daemon can't merge layers.
 //
 // The order does not depend on which app is built, and no band imports one behind
 // it: whoever uses a package uses what it imports, and of one group the lower bands
 // come first.
 func (l *layering) groups() (shared, alone []band) {
-	if l.in.Spec.Build.Cover || l.in.Code.Whole != "" {
+	if !l.in.Merge || l.in.Spec.Build.Cover || l.in.Code.Whole != "" {
 		return nil, nil
 	}
 	users := map[string][]int{}

@@ -40,7 +40,7 @@ func randomGraph(seed uint64) graph {
 func (g graph) chains(t *testing.T, app int) map[string]string {
 	t.Helper()
 	in, _ := given{yaml: fmt.Sprintf("name: app%d\n", app)}.inputs(t)
-	in.Code, in.Layers = g.code(app), true
+	in.Code, in.Layers, in.Merge = g.code(app), true, true
 	for i := range g.apps {
 		in.Fleet = append(in.Fleet, g.code(i))
 	}

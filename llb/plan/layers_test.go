@@ -58,7 +58,7 @@ func (g graph) code(i int) Code {
 func (g graph) layers(t *testing.T, app int, change func(*Input)) []string {
 	t.Helper()
 	in, _ := given{yaml: fmt.Sprintf("name: app%d\n", app)}.inputs(t)
-	in.Code, in.Layers = g.code(app), true
+	in.Code, in.Layers, in.Merge = g.code(app), true, true
 	for i := range g.apps {
 		in.Fleet = append(in.Fleet, g.code(i))
 	}
@@ -125,6 +125,10 @@ func TestLayersOfAFleet(t *testing.T) {
 	// The third imports nothing of what the others need from outside.
 	if diff := cmp.Diff(want[:2], g.layers(t, 2, nil)); diff != "" {
 		t.Error(diff)
+	}
+	want = []string{deps, "aws.example/s3 on [0] sees ."}
+	if diff := cmp.Diff(want, g.layers(t, 1, func(in *Input) { in.Merge = false })); diff != "" {
+		t.Errorf("by a daemon that can't merge: %s", diff)
 	}
 }
 
@@ -304,7 +308,7 @@ func TestManyGroups(t *testing.T) {
 // A module may be called like a pattern of the go command's.
 func TestPackageNamedAll(t *testing.T) {
 	in, _ := given{}.inputs(t)
-	in.Layers, in.AllLayers = true, true
+	in.Layers, in.AllLayers, in.Merge = true, true, true
 	in.Code = Code{Mains: in.Code.Mains, Closure: workspace.Closure{Imports: workspace.Imports{Sure: true}, Packages: []workspace.LocalPackage{
 		{ImportPath: "all", Dir: "."}, {ImportPath: "all/cmd", Dir: "cmd", Main: true, Local: []string{"all", "all/x"}}, {ImportPath: "all/x", Dir: "x"},
 	}}}

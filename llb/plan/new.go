@@ -26,6 +26,11 @@ type Input struct {
 	// Layers tells to compile into layers what can be shared; AllLayers to do so
 	// with every local package that is no main package, however few there are.
 	Layers, AllLayers bool
+	// Merge tells that the daemon joins layers by links (MergeOp and DiffOp). The
+	// Docker engine does so with its containerd image store alone. Without it
+	// there are layers of external packages, each on top of the one before; local
+	// ones are compiled in the app's own step.
+	Merge bool
 	// ToolchainEnv is the environment of the image that compiles.
 	ToolchainEnv []string
 	// Target is what the image is for, Build where the steps run.

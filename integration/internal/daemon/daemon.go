@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -61,6 +62,10 @@ func (d Daemon) Address() (string, error) {
 
 func (d Daemon) root() string { return d.Dir.Path("buildkit") }
 
+// scratch is where the daemon mounts what it looks into. It leaves hundreds of
+// mount points behind, which would fill the machine's folder for such things.
+func (d Daemon) scratch() string { return d.Dir.Path("buildkit-tmp") }
+
 // Ensure starts the daemon unless it runs, answers and was started with the
 // same configuration. One that hangs or has another configuration is ended
 // first. started tells whether a new one was started.
@@ -90,8 +95,11 @@ func (d Daemon) start(ctx context.Context, config string) error {
 	if err := state.WriteFile(file, []byte(config), 0o644); err != nil {
 		return err
 	}
+	if err := os.MkdirAll(d.scratch(), 0o700); err != nil {
+		return err
+	}
 	log := d.log()
-	id, err := proc.Detach(log, "", os.Environ(), d.Buildkitd, "--config", file)
+	id, err := proc.Detach(log, "", append(os.Environ(), "TMPDIR="+d.scratch()), d.Buildkitd, "--config", file)
 	if err != nil {
 		return err
 	}
@@ -150,17 +158,27 @@ func (d Daemon) Stop(ctx context.Context) error {
 	if err := have.Identity.Stop(ctx, stopGrace); err != nil {
 		return fmt.Errorf("buildkitd: %w", err)
 	}
-	err := errors.Join(d.endContainers(ctx), unmountBelow(d.root()))
+	err := errors.Join(d.endContainers(ctx), unmountBelow(d.root()), unmountBelow(d.scratch()))
 	address, addrErr := d.Address()
 	if err = errors.Join(err, addrErr); err != nil {
 		return err
 	}
+	d.tidyScratch()
 	for _, file := range []string{strings.TrimPrefix(address, "unix://"), d.Dir.Path(recordFile)} {
 		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
+}
+
+// tidyScratch removes mount points, which are empty by now. It can't remove
+// what something is mounted on after all.
+func (d Daemon) tidyScratch() {
+	entries, _ := os.ReadDir(d.scratch())
+	for _, e := range entries {
+		_ = os.Remove(filepath.Join(d.scratch(), e.Name()))
+	}
 }
 
 // endContainers ends containers of this daemon that outlived it, as happens

@@ -55,7 +55,6 @@ func lint(ctx context.Context, s stack.Stack, _ []string, _ io.Writer) error {
 	config := filepath.Join(s.Repo, ".golangci.yml")
 	checks := [][]string{
 		{"go", "mod", "tidy", "-diff"},
-		{"go", "vet", "./..."},
 		{linter, "run", "--config", config, "./..."},
 	}
 	var failed error

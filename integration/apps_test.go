@@ -2,6 +2,7 @@ package integration
 
 import (
 	"bytes"
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,10 +27,11 @@ func fleet(t *testing.T) string {
 	})
 }
 
-// stamped is a main package that prints its name and version.
+// stamped is a main package of this run, so that no step is in the cache. It prints
+// its version and name.
 func stamped(t *testing.T, name string) string {
 	t.Helper()
-	return strings.Replace(mainPrinting(t, name), "func main() { println(", "var version string\n\nfunc main() { println(version + ", 1)
+	return "// " + rand.Text() + "\n" + strings.Replace(mainPrinting(t, name), "func main() { println(", "var version string\n\nfunc main() { println(version + ", 1)
 }
 
 func TestAppsNeedATarget(t *testing.T) {

@@ -87,6 +87,13 @@ func (e *Env) Golang(t testing.TB, tag string) {
 // skipped where the builder is the user's own.
 func (e *Env) Fresh(t testing.TB) *Env {
 	t.Helper()
+	return e.FreshBehind(t, e.Registry)
+}
+
+// FreshBehind is Fresh with another host:port for the registry, of something
+// that stands in front of it: the daemon asks there for all images.
+func (e *Env) FreshBehind(t testing.TB, registry string) *Env {
+	t.Helper()
 	if e.Borrowed {
 		t.Skip("a second daemon can't be started beside a builder of the user's own")
 	}
@@ -96,7 +103,7 @@ func (e *Env) Fresh(t testing.TB) *Env {
 		t.Fatal(err)
 	}
 	d := daemon.Daemon{
-		Dir: state.Dir(dir), Buildkitd: e.State.Path("bin", "buildkitd"), Buildctl: e.Buildctl, Mirror: e.Registry,
+		Dir: state.Dir(dir), Buildkitd: e.State.Path("bin", "buildkitd"), Buildctl: e.Buildctl, Mirror: registry,
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -113,6 +120,7 @@ func (e *Env) Fresh(t testing.TB) *Env {
 		t.Fatal(err)
 	}
 	fresh := *e
+	fresh.Registry = registry
 	if fresh.BuildkitHost, err = d.Address(); err != nil {
 		t.Fatal(err)
 	}

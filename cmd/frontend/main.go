@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/moby/buildkit/frontend/gateway/grpcclient"
 	"github.com/moby/buildkit/util/appcontext"
@@ -25,6 +26,10 @@ Put
 on the first line of gokiln.yaml and run: docker buildx build -f gokiln.yaml .
 `
 
+// memory is what the Go runtime may take before it collects garbage more often, in
+// bytes. A bake runs a frontend for each of its targets at the same time.
+const memory = 64 << 20
+
 func main() {
 	showVersion := flag.Bool("version", false, "print the version and exit")
 	flag.Usage = func() { fmt.Fprint(os.Stderr, usage) }
@@ -36,6 +41,9 @@ func main() {
 	if os.Getenv("BUILDKIT_SESSION_ID") == "" {
 		flag.Usage()
 		os.Exit(2)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memory)
 	}
 	if err := serve(); err != nil {
 		fmt.Fprintln(os.Stderr, "gokiln:", err)

@@ -3,12 +3,14 @@ package workspace
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"go/build"
 	"io"
 	"io/fs"
 	"path"
 	"strings"
 	"time"
+	"unique"
 )
 
 // loader is go/build over the tree: which files of a folder a target has, and
@@ -20,12 +22,15 @@ type loader struct {
 	// least, the workspace's go line.
 	guessed bool
 	floor   string
+	// key stands for all that decides what a folder's files are, in memory.
+	key unique.Handle[string]
 }
 
 func (w *Workspace) loader(t Target) loader {
 	guessed := t.GoVersion == ""
 	t.GoVersion = cmp.Or(t.GoVersion, w.Toolchain, w.Go)
-	return loader{tree: w.tree, target: t, guessed: guessed, floor: w.Go}
+	key := fmt.Sprintf("%q %t %t %q", []string{t.GOOS, t.GOARCH, t.GoVersion}, t.Cgo, guessed, t.Tags)
+	return loader{tree: w.tree, target: t, guessed: guessed, floor: w.Go, key: unique.Make(key)}
 }
 
 // goFiles names the folder's Go files that a build looks at: no tests, and none

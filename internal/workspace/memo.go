@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unique"
 )
 
 // localPackage is what go/build says about a local package for a target. It
@@ -35,7 +36,10 @@ type memo struct {
 	entries map[memoKey]*memoEntry
 }
 
-type memoKey struct{ target, dir string }
+type memoKey struct {
+	target unique.Handle[string]
+	dir    string
+}
 
 // memoEntry is locked while it is being filled in.
 type memoEntry struct {
@@ -47,8 +51,7 @@ type memoEntry struct {
 func newMemo() *memo { return &memo{entries: make(map[memoKey]*memoEntry)} }
 
 func (m *memo) entry(l loader, dir string) *memoEntry {
-	key := memoKey{dir: dir}
-	key.target = fmt.Sprintf("%q", append([]string{l.target.GOOS, l.target.GOARCH, l.target.GoVersion, strconv.FormatBool(l.target.Cgo), strconv.FormatBool(l.guessed)}, l.target.Tags...))
+	key := memoKey{l.key, dir}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.entries[key] == nil {

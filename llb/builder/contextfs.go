@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,17 +25,14 @@ type refReader interface {
 
 // refFS shows a solved result as an fs.FS. Each folder is listed once: whether
 // a file exists is answered from its folder's listing, which costs one call
-// for all the questions that Go asks about a folder. The beginning of each file
-// is fetched once: imports are read for every target.
+// for all the questions that Go asks about a folder.
 type refFS struct {
-	ctx context.Context
-	ref refReader
+	ctx   context.Context
+	ref   refReader
+	heads heads
 
 	mu   sync.Mutex
 	dirs map[string]*listing
-	// heads are the first pieces of opened files, as far as kept allows.
-	heads map[string][]byte
-	kept  int
 }
 
 type listing struct {
@@ -44,7 +42,9 @@ type listing struct {
 }
 
 func newRefFS(ctx context.Context, ref refReader) *refFS {
-	return &refFS{ctx: ctx, ref: ref, dirs: map[string]*listing{}, heads: map[string][]byte{}}
+	f := &refFS{ctx: ctx, ref: ref, dirs: map[string]*listing{}}
+	f.heads = heads{list: f.ReadDir, piece: f.piece, files: map[string]*head{}}
+	return f
 }
 
 var (
@@ -86,8 +86,9 @@ func (f *refFS) list(name string) ([]fs.DirEntry, error) {
 	}
 	entries := make([]fs.DirEntry, len(stats))
 	for i, st := range stats {
-		entries[i] = fs.FileInfoToDirEntry(fileInfo{st})
+		entries[i] = fs.FileInfoToDirEntry(newFileInfo(st))
 	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return entries, nil
 }
 
@@ -97,26 +98,24 @@ func (f *refFS) Stat(name string) (fs.FileInfo, error) {
 		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrInvalid}
 	}
 	if name == "." {
-		return fileInfo{&fstypes.Stat{Path: ".", Mode: uint32(fs.ModeDir | 0o755)}}, nil
+		return newFileInfo(&fstypes.Stat{Path: ".", Mode: uint32(fs.ModeDir | 0o755)}), nil
 	}
 	entries, err := f.ReadDir(path.Dir(name))
 	if err != nil {
 		return nil, &fs.PathError{Op: "stat", Path: name, Err: errors.Unwrap(err)}
 	}
-	for _, e := range entries {
-		if e.Name() != path.Base(name) {
-			continue
-		}
-		if e.Type()&fs.ModeSymlink == 0 {
-			return e.Info()
-		}
-		st, err := f.ref.StatFile(f.ctx, client.StatRequest{Path: name})
-		if err != nil {
-			return nil, readError("stat", name, err)
-		}
-		return fileInfo{st}, nil
+	i, ok := slices.BinarySearchFunc(entries, path.Base(name), func(e fs.DirEntry, s string) int { return strings.Compare(e.Name(), s) })
+	switch {
+	case !ok:
+		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
+	case entries[i].Type()&fs.ModeSymlink == 0:
+		return entries[i].Info()
 	}
-	return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
+	st, err := f.ref.StatFile(f.ctx, client.StatRequest{Path: name})
+	if err != nil {
+		return nil, readError("stat", name, err)
+	}
+	return newFileInfo(st), nil
 }
 
 // ReadFile reads a whole file.
@@ -143,34 +142,6 @@ func (f *refFS) Open(name string) (fs.File, error) {
 	return &openFile{fs: f, name: name, info: info}, nil
 }
 
-// pieceSize is how much of an opened file is fetched at a time: a Go file's
-// package clause and imports fit in one piece nearly always.
-const pieceSize = 8 << 10
-
-// mostKept bounds the memory for the beginnings of files: 16000 usual Go files.
-const mostKept = 64 << 20
-
-// head fetches the first piece of a file.
-func (f *refFS) head(name string) ([]byte, error) {
-	f.mu.Lock()
-	data, ok := f.heads[name]
-	f.mu.Unlock()
-	if ok {
-		return data, nil
-	}
-	data, err := f.piece(name, 0)
-	if err != nil {
-		return nil, err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.kept+len(data) <= mostKept {
-		f.heads[name] = data
-		f.kept += len(data)
-	}
-	return data, nil
-}
-
 func (f *refFS) piece(name string, offset int) ([]byte, error) {
 	data, err := f.ref.ReadFile(f.ctx, client.ReadRequest{
 		Filename: name,
@@ -183,39 +154,52 @@ func (f *refFS) piece(name string, offset int) ([]byte, error) {
 }
 
 type openFile struct {
-	fs     *refFS
-	name   string
-	info   fs.FileInfo
-	offset int
+	fs   *refFS
+	name string
+	info fs.FileInfo
+	// piece is what was fetched and not read yet. It ends at offset, which is the
+	// file's end if eof is set.
 	piece  []byte
+	offset int
+	begun  bool
 	eof    bool
 }
 
 func (o *openFile) Stat() (fs.FileInfo, error) { return o.info, nil }
-func (o *openFile) Close() error               { return nil }
+
+// Close says how far the file was read.
+func (o *openFile) Close() error {
+	if o.begun {
+		o.fs.heads.read(o.name, o.offset-len(o.piece))
+	}
+	return nil
+}
 
 func (o *openFile) Read(p []byte) (int, error) {
-	if len(o.piece) == 0 && !o.eof {
-		data, err := o.next()
-		if err != nil {
+	for len(o.piece) == 0 && !o.eof {
+		if err := o.next(); err != nil {
 			return 0, err
 		}
-		o.piece, o.eof = data, len(data) < pieceSize
-		o.offset += len(data)
 	}
 	if len(o.piece) == 0 {
 		return 0, io.EOF
 	}
-	n := copy(p, o.piece)
+	n := copy(p[:min(len(p), readSize)], o.piece)
 	o.piece = o.piece[n:]
 	return n, nil
 }
 
-func (o *openFile) next() ([]byte, error) {
-	if o.offset == 0 {
-		return o.fs.head(o.name)
+// next fetches what follows: at first what is kept of the file.
+func (o *openFile) next() (err error) {
+	if !o.begun {
+		o.piece, o.eof, err = o.fs.heads.of(o.name)
+		o.begun = err == nil
+	} else {
+		o.piece, err = o.fs.piece(o.name, o.offset)
+		o.eof = err == nil && len(o.piece) < pieceSize
 	}
-	return o.fs.piece(o.name, o.offset)
+	o.offset += len(o.piece)
+	return err
 }
 
 type openDir struct {
@@ -261,9 +245,14 @@ func readError(op, name string, err error) error {
 }
 
 // fileInfo is a fsutil stat as an fs.FileInfo. Its mode uses Go's bits.
-type fileInfo struct{ *fstypes.Stat }
+type fileInfo struct {
+	*fstypes.Stat
+	name string
+}
 
-func (i fileInfo) Name() string       { return path.Base(i.Path) }
+func newFileInfo(st *fstypes.Stat) fileInfo { return fileInfo{st, path.Base(st.Path)} }
+
+func (i fileInfo) Name() string       { return i.name }
 func (i fileInfo) Size() int64        { return i.Stat.Size }
 func (i fileInfo) Mode() fs.FileMode  { return fs.FileMode(i.Stat.Mode) }
 func (i fileInfo) ModTime() time.Time { return time.Unix(0, i.Stat.ModTime) }

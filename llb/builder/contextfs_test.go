@@ -1,11 +1,14 @@
 package builder
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -61,19 +64,112 @@ func TestRefFSReadsInPieces(t *testing.T) {
 	}
 }
 
+// What was read of a file before may be any part of its beginning.
+func TestRefFSReadsOn(t *testing.T) {
+	data := []byte(strings.Repeat("0123456789abcdef", 3*pieceSize/16))
+	fsys := newRefFS(t.Context(), &stubRef{fs: fstest.MapFS{"a.go": {Data: data}, "b.go": {Data: data[:100]}}})
+	for _, n := range []int{1, 600, 0, 100, 3 * pieceSize, 20} {
+		for name, whole := range map[string][]byte{"a.go": data, "b.go": data[:100]} {
+			f, err := fsys.Open(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := whole[:min(n, len(whole))]
+			got, err := io.ReadAll(io.LimitReader(f, int64(n)))
+			if err != nil || !bytes.Equal(got, want) {
+				t.Fatalf("the first %d bytes of %s: %d bytes that differ, or %v", n, name, len(got), err)
+			}
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if kept := fsys.heads.kept; kept > 2*readSize {
+		t.Errorf("%d bytes are kept of files that were last read to their 20th byte", kept)
+	}
+}
+
+// The Go files of a folder are fetched together, each once, and of what is no source
+// of the package nothing is.
+func TestRefFSReadsAhead(t *testing.T) {
+	all := fstest.MapFS{"p/a_test.go": {Data: []byte("x")}, "p/zz.txt": {Data: []byte("x")}, "p/_b.go": {Data: []byte("x")}}
+	const n = 3 * window
+	for i := range n {
+		all[fmt.Sprintf("p/f%03d.go", i)] = &fstest.MapFile{Data: []byte(strings.Repeat("x", 2*pieceSize))}
+	}
+	ref := &countingRef{stubRef: stubRef{fs: all}}
+	fsys := newRefFS(t.Context(), ref)
+	for i := range n {
+		f, err := fsys.Open(fmt.Sprintf("p/f%03d.go", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(f, make([]byte, 10)); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if calls, bytes := ref.count(); calls != n+2 || bytes != n*pieceSize {
+		t.Errorf("%d calls for %d bytes, want one for each of %d files and two folders", calls, bytes, n)
+	}
+	if kept := fsys.heads.kept; kept != n*10 {
+		t.Errorf("%d bytes are kept, want the %d that were read", kept, n*10)
+	}
+}
+
+// A failure reaches each reader that waits for it, and none that comes later.
+func TestRefFSForgetsFailures(t *testing.T) {
+	ref := failingRef{stubRef: &stubRef{fs: fstest.MapFS{"a.go": {Data: []byte("a")}}}}
+	fsys := newRefFS(t.Context(), &ref)
+	for _, ref.failing = range []bool{true, false} {
+		f, err := fsys.Open("a.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadAll(f); (err != nil) != ref.failing {
+			t.Errorf("the daemon fails: %t, reading: %v", ref.failing, err)
+		}
+	}
+}
+
+type failingRef struct {
+	*stubRef
+	failing bool
+}
+
+func (r *failingRef) ReadFile(ctx context.Context, req client.ReadRequest) ([]byte, error) {
+	if r.failing {
+		return nil, errors.New("the daemon is gone")
+	}
+	return r.stubRef.ReadFile(ctx, req)
+}
+
 // countingRef counts calls to the daemon.
 type countingRef struct {
 	stubRef
+	mu           sync.Mutex
 	calls, bytes int
 }
 
+func (r *countingRef) count() (calls, bytes int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.calls, r.bytes
+}
+
 func (r *countingRef) ReadDir(ctx context.Context, req client.ReadDirRequest) ([]*fstypes.Stat, error) {
+	r.mu.Lock()
 	r.calls++
+	r.mu.Unlock()
 	return r.stubRef.ReadDir(ctx, req)
 }
 
 func (r *countingRef) ReadFile(ctx context.Context, req client.ReadRequest) ([]byte, error) {
 	data, err := r.stubRef.ReadFile(ctx, req)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.calls++
 	r.bytes += len(data)
 	return data, err

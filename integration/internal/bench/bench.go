@@ -74,8 +74,12 @@ type Lab interface {
 	// Warm gives the place where a tool's builds of a workload find what the
 	// ones before left. All tools with a daemon share one.
 	Warm(ctx context.Context, w Workload, t Tool) (Place, error)
-	// Fresh gives a place with nothing in it, and its end.
+	// Fresh gives a place with nothing in it, and its end. What is in it stays
+	// until Clear.
 	Fresh(ctx context.Context, t Tool) (Place, func() error, error)
+	// Clear removes what ended places have left, and waits until the file system
+	// has forgotten them. No build runs meanwhile.
+	Clear(ctx context.Context) error
 	// Cool ends the warm places of a workload.
 	Cool() error
 	// Call fills in what is the same for all builds.
@@ -109,7 +113,7 @@ func (b Bench) Measure(ctx context.Context, o Options) error {
 			continue
 		}
 		err := b.workload(ctx, w, o)
-		if err = errors.Join(err, b.Lab.Cool()); ctx.Err() != nil {
+		if err = errors.Join(err, b.Lab.Cool(), b.Lab.Clear(ctx)); ctx.Err() != nil {
 			return errors.Join(ctx.Err(), err)
 		}
 		failed = errors.Join(failed, err)
@@ -175,6 +179,9 @@ func (b Bench) scenario(ctx context.Context, s Scenario, bays []*bay, rounds int
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
+		}
+		if err := b.Lab.Clear(ctx); err != nil {
+			return err
 		}
 	}
 	var failed error

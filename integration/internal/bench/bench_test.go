@@ -60,6 +60,8 @@ func (l *fakeLab) place(name string, t Tool) Place {
 
 func (l *fakeLab) Cool() error { return nil }
 
+func (l *fakeLab) Clear(context.Context) error { return nil }
+
 func (l *fakeLab) Call() Call {
 	return Call{Registry: "registry.example.com", Ko: "ko", Syntax: "registry.example.com/dockerfile:1"}
 }

@@ -124,6 +124,11 @@ func (b *bay) timed(ctx context.Context, s Scenario, round int) (got built, err 
 	if err := b.change(ctx, s, round); err != nil {
 		return built{}, err
 	}
+	if s.Fresh {
+		if err := b.bench.Lab.Clear(ctx); err != nil {
+			return built{}, err
+		}
+	}
 	at, end, err := b.place(ctx, s)
 	if err != nil {
 		return built{}, err

@@ -78,7 +78,8 @@ type Lab interface {
 	// until Clear.
 	Fresh(ctx context.Context, t Tool) (Place, func() error, error)
 	// Clear removes what ended places have left, and waits until the file system
-	// has forgotten them. No build runs meanwhile.
+	// has forgotten that and what earlier builds have deleted. No build runs
+	// meanwhile.
 	Clear(ctx context.Context) error
 	// Cool ends the warm places of a workload.
 	Cool() error
@@ -113,7 +114,7 @@ func (b Bench) Measure(ctx context.Context, o Options) error {
 			continue
 		}
 		err := b.workload(ctx, w, o)
-		if err = errors.Join(err, b.Lab.Cool(), b.Lab.Clear(ctx)); ctx.Err() != nil {
+		if err = errors.Join(err, b.Lab.Cool()); ctx.Err() != nil {
 			return errors.Join(ctx.Err(), err)
 		}
 		failed = errors.Join(failed, err)
@@ -179,9 +180,6 @@ func (b Bench) scenario(ctx context.Context, s Scenario, bays []*bay, rounds int
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-		}
-		if err := b.Lab.Clear(ctx); err != nil {
-			return err
 		}
 	}
 	var failed error

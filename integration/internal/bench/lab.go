@@ -112,15 +112,12 @@ func (w *Workshop) stop(ctx context.Context, s *site) error {
 // forgetting is how long ext4 passes over the inodes of deleted files when it looks
 // for free ones (recently_deleted in its ialloc.c: 60 s, once what was deleted is on
 // the disk). After a daemon's folder was removed, unpacking 12,800 files took 11 to
-// 15 s instead of 2.6, and each build with a new daemon paid for the one before.
+// 15 s instead of 2.6; what a go command deletes in the end costs the next build too.
 const forgetting = 65 * time.Second
 
-// Clear removes the folders of ended sites between two rounds, so that no tool's
-// build is slowed by what another has left.
+// Clear removes the folders of ended sites before a build that unpacks everything, so
+// that no tool pays for what another has left.
 func (w *Workshop) Clear(ctx context.Context) error {
-	if len(w.ended) == 0 {
-		return nil
-	}
 	for _, s := range w.ended {
 		if err := removeTree(string(s.dir)); err != nil {
 			return err

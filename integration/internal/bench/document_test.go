@@ -174,6 +174,29 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// What is published says what its figures say. Rewrite it with -update.
+func TestPublishedPage(t *testing.T) {
+	pages := Pages{Dir: "../../../docs"}
+	d, err := pages.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := pages.write(d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]string{"performance.md": d.Page(), "performance.svg": d.Chart()} {
+		got, err := os.ReadFile(filepath.Join(pages.Dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, string(got)); diff != "" {
+			t.Errorf("%s is not what performance.json says: %s", name, diff)
+		}
+	}
+}
+
 func TestChartIsXML(t *testing.T) {
 	dec := xml.NewDecoder(strings.NewReader(sample().Chart()))
 	for {

@@ -40,7 +40,8 @@ const pageMethod = `## How it is measured
 - Every round makes a change that no build has seen. After each timed build the programs are fetched and searched for
   the change and for the dependency's version; a build that gave anything else is a failure.
 - Warm rows share one daemon per workload that serves nobody else. Rows with a fresh daemon start one with an empty root
-  for each build; starting it is not timed, pulling base images and frontends is.
+  for each build; starting it is not timed, pulling base images and frontends is. A minute passes before each of these
+  builds: ext4 is slow to create files where many were deleted shortly before.
 - "Registry cache" is ` + "`type=registry,mode=max`" + `, with the same flags for each tool that builds with buildkitd, exported by the build
   before the change. That build is not timed, as an earlier pipeline ran it. One row times the export as well.
 - ko and ` + "`go build`" + ` run on the host. On a fresh machine their GOCACHE and GOMODCACHE are empty.

@@ -24,7 +24,11 @@ func (p Pages) Add(run Run, row []Figure) error {
 	if err != nil {
 		return err
 	}
-	doc = doc.With(run, row)
+	return p.write(doc.With(run, row))
+}
+
+// write writes all files anew.
+func (p Pages) write(doc Document) error {
 	data, err := doc.JSON()
 	if err != nil {
 		return err

@@ -119,6 +119,32 @@ func TestRefFSReadsAhead(t *testing.T) {
 	}
 }
 
+// Files that were asked for and that nobody reads are kept up to a bound.
+func TestRefFSKeepsABound(t *testing.T) {
+	all, piece := fstest.MapFS{}, []byte(strings.Repeat("x", 2*pieceSize))
+	const folders = 2 * mostKept / pieceSize / window
+	for i := range folders {
+		for j := range window {
+			all[fmt.Sprintf("p%d/f%02d.go", i, j)] = &fstest.MapFile{Data: piece}
+		}
+	}
+	fsys := newRefFS(t.Context(), &stubRef{fs: all})
+	for i := range folders {
+		if _, err := fsys.Open(fmt.Sprintf("p%d/f00.go", i)); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := fsys.heads.of(fmt.Sprintf("p%d/f00.go", i)); err != nil {
+			t.Fatal(err)
+		}
+		fsys.heads.read(fmt.Sprintf("p%d/f00.go", i), 10)
+	}
+	fsys.heads.mu.Lock()
+	defer fsys.heads.mu.Unlock()
+	if most := mostKept + window*pieceSize; fsys.heads.kept > most {
+		t.Errorf("%d bytes are kept, want %d at most", fsys.heads.kept, most)
+	}
+}
+
 // A failure reaches each reader that waits for it, and none that comes later.
 func TestRefFSForgetsFailures(t *testing.T) {
 	ref := failingRef{stubRef: &stubRef{fs: fstest.MapFS{"a.go": {Data: []byte("a")}}}}

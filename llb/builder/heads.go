@@ -32,7 +32,9 @@ type heads struct {
 
 	mu    sync.Mutex
 	files map[string]*head
-	kept  int
+	// kept is the size of all heads in bytes; one that is on its way counts as a
+	// whole piece.
+	kept int
 }
 
 // head is the beginning of one file; it holds fewer than pieceSize bytes where the
@@ -66,6 +68,7 @@ func (h *heads) claim(name string) (f *head, mine bool) {
 	}
 	f = &head{ready: make(chan struct{})}
 	h.files[name] = f
+	h.kept += pieceSize
 	return f, true
 }
 
@@ -74,7 +77,7 @@ func (h *heads) load(name string, f *head) {
 	data, err := h.piece(name, 0)
 	h.mu.Lock()
 	f.data, f.whole, f.err = data, len(data) < pieceSize, err
-	h.kept += len(data)
+	h.kept += len(data) - pieceSize
 	if err != nil {
 		delete(h.files, name)
 	}
@@ -83,7 +86,8 @@ func (h *heads) load(name string, f *head) {
 }
 
 // ahead asks for the Go files that stand behind one in its folder: go/build reads
-// them in this order.
+// them in this order, but for those whose names rule them out. It asks for nothing
+// once as much is kept as may be.
 func (h *heads) ahead(name string) {
 	if !goSource(name) {
 		return
@@ -98,13 +102,19 @@ func (h *heads) ahead(name string) {
 		if e.Name() <= base || !e.Type().IsRegular() || !goSource(e.Name()) {
 			continue
 		}
-		if asked++; asked == window {
+		if asked++; asked == window || h.full() {
 			return
 		}
 		if f, mine := h.claim(dir + e.Name()); mine {
 			go h.load(dir+e.Name(), f)
 		}
 	}
+}
+
+func (h *heads) full() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.kept > mostKept
 }
 
 // goSource reports whether a package may be built from a file of this name.

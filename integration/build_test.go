@@ -104,7 +104,7 @@ func TestSyntaxLineAlone(t *testing.T) {
 	}
 }
 
-// Each example is built for two platforms and its programs are run.
+// Each example is built, one of them for two platforms, and its programs are run.
 func TestExamples(t *testing.T) {
 	s := setup(t)
 	t.Parallel()

@@ -144,7 +144,7 @@ func TestBands(t *testing.T) {
 		t.Fatalf("%q", got)
 	}
 	if strings.Contains(got[1], "p30") {
-		t.Errorf("the lower layer sees the upper one's packages: %q", got[0])
+		t.Errorf("the lower layer sees the upper one's packages: %q", got[1])
 	}
 }
 
@@ -309,9 +309,9 @@ func TestManyGroups(t *testing.T) {
 func TestPackageNamedAll(t *testing.T) {
 	in, _ := given{}.inputs(t)
 	in.Layers, in.AllLayers, in.Merge = true, true, true
-	in.Code = Code{Mains: in.Code.Mains, Closure: workspace.Closure{Imports: workspace.Imports{Sure: true}, Packages: []workspace.LocalPackage{
+	in.Code.Closure = workspace.Closure{Imports: workspace.Imports{Sure: true}, Packages: []workspace.LocalPackage{
 		{ImportPath: "all", Dir: "."}, {ImportPath: "all/cmd", Dir: "cmd", Main: true, Local: []string{"all", "all/x"}}, {ImportPath: "all/x", Dir: "x"},
-	}}}
+	}}
 	p, err := New(in)
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,8 @@ type loader struct {
 	// least, the workspace's go line.
 	guessed bool
 	floor   string
-	// key stands for all that decides what a folder's files are, in memory.
+	// key stands for all that decides what a folder's files are. A copy with
+	// another target must not ask the memo.
 	key unique.Handle[string]
 }
 

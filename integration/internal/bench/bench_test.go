@@ -20,6 +20,7 @@ import (
 type fakeLab struct {
 	dir    string
 	opened []string
+	clear  bool
 	// programs are the texts of Line in the order in which they were inspected.
 	marks []string
 	// wrong is a tool whose programs lack the change.
@@ -50,6 +51,10 @@ func (l *fakeLab) Warm(_ context.Context, _ Workload, t Tool) (Place, error) {
 }
 
 func (l *fakeLab) Fresh(_ context.Context, t Tool) (Place, func() error, error) {
+	if !l.clear {
+		return Place{}, nil, errors.New("what the place before has left slows this one")
+	}
+	l.clear = false
 	l.opened = append(l.opened, t.Name)
 	return l.place("fresh", t), func() error { l.opened = l.opened[:len(l.opened)-1]; return nil }, nil
 }
@@ -60,7 +65,7 @@ func (l *fakeLab) place(name string, t Tool) Place {
 
 func (l *fakeLab) Cool() error { return nil }
 
-func (l *fakeLab) Clear(context.Context) error { return nil }
+func (l *fakeLab) Clear(context.Context) error { l.clear = true; return nil }
 
 func (l *fakeLab) Call() Call {
 	return Call{Registry: "registry.example.com", Ko: "ko", Syntax: "registry.example.com/dockerfile:1"}

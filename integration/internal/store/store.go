@@ -46,22 +46,27 @@ type record struct {
 }
 
 type handler struct {
-	next http.Handler
-	dir  string
+	next    http.Handler
+	uploads uploads
+	dir     string
 }
 
 // New gives a registry that keeps everything in dir, and holds from the start
 // what an earlier registry kept there. A manifest file that can't be read or is
 // refused is an error that names the file.
 func New(dir string) (http.Handler, error) {
-	blobs, manifests := filepath.Join(dir, "blobs"), filepath.Join(dir, "manifests")
-	for _, d := range []string{blobs, manifests} {
+	blobDir, manifests := filepath.Join(dir, "blobs"), filepath.Join(dir, "manifests")
+	for _, d := range []string{blobDir, manifests} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			return nil, err
 		}
 	}
+	taken, err := newBlobs(blobDir)
+	if err != nil {
+		return nil, err
+	}
 	h := &handler{dir: manifests, next: registry.New(
-		registry.WithBlobHandler(registry.NewDiskBlobHandler(blobs)),
+		registry.WithBlobHandler(taken),
 		registry.WithReferrersSupport(true),
 		registry.Logger(log.New(io.Discard, "", 0)),
 	)}
@@ -71,9 +76,9 @@ func New(dir string) (http.Handler, error) {
 // ServeHTTP passes every request on, and keeps manifests on disk that were
 // taken.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	repository, target, ok := manifestPath(r.URL.Path)
+	repository, target, ok := cutPath(r.URL.Path, "/manifests/")
 	if !ok || r.Method != http.MethodPut && r.Method != http.MethodDelete {
-		h.next.ServeHTTP(w, r)
+		h.next.ServeHTTP(w, h.uploads.unlocked(r))
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxManifest))
@@ -191,20 +196,6 @@ func (h *handler) push(rec record) error {
 		return fmt.Errorf("%s: kept manifest is refused: %s", url, strings.TrimSpace(answer.body.String()))
 	}
 	return nil
-}
-
-// manifestPath splits /v2/<repository>/manifests/<target>.
-func manifestPath(path string) (repository, target string, ok bool) {
-	rest, ok := strings.CutPrefix(path, "/v2/")
-	if !ok {
-		return "", "", false
-	}
-	i := strings.LastIndex(rest, "/manifests/")
-	if i <= 0 {
-		return "", "", false
-	}
-	target = rest[i+len("/manifests/"):]
-	return rest[:i], target, target != "" && !strings.Contains(target, "/")
 }
 
 // answer holds back what a handler answers until it is known whether the

@@ -127,7 +127,7 @@ func TestHugeManifestIsRefused(t *testing.T) {
 	}
 }
 
-func TestManifestPath(t *testing.T) {
+func TestCutPath(t *testing.T) {
 	for _, tc := range []struct {
 		path, repository, target string
 		ok                       bool
@@ -139,9 +139,9 @@ func TestManifestPath(t *testing.T) {
 		{path: "/v2/a/blobs/1"},
 		{path: "/"},
 	} {
-		repository, target, ok := manifestPath(tc.path)
+		repository, target, ok := cutPath(tc.path, "/manifests/")
 		if ok != tc.ok || ok && (repository != tc.repository || target != tc.target) {
-			t.Errorf("manifestPath(%q) = %q, %q, %v", tc.path, repository, target, ok)
+			t.Errorf("cutPath(%q) = %q, %q, %v", tc.path, repository, target, ok)
 		}
 	}
 }

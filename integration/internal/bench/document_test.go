@@ -142,6 +142,12 @@ func TestExecutedSteps(t *testing.T) {
 		"importing cache manifest from localhost/a":  false,
 		"resolve image config for docker-image://a":  false,
 		"[linux/amd64] toolchain image docker.io/go": false,
+		"[a internal] load build context":            false,
+		"[a] exporting to image":                     false,
+		"[a] resolve image config for docker.io/a":   false,
+		"[a build 3/4] RUN go build":                 true,
+		"[a linux/amd64] go build ./cmd/a":           true,
+		"[a linux/amd64] copy programs":              false,
 	} {
 		if got := (Step{Name: name, Ran: true}).executed(); got != want {
 			t.Errorf("%q: %v", name, got)

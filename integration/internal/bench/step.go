@@ -28,21 +28,24 @@ func parseSteps(output []byte) (steps []Step, text string) {
 }
 
 // executed tells whether the step ran a program: whatever is known to be
-// something else is not counted, and what is unknown is.
+// something else is not counted, and what is unknown is. A bake puts the target's
+// name into the brackets of a step's name, or brackets with it in front.
 func (s Step) executed() bool {
 	if !s.Ran {
 		return false
 	}
-	for _, prefix := range []string{"[internal]", "[auth]", "exporting", "importing", "resolve ", "docker-image://", "local://", "pushing", "preparing", "merge"} {
-		if strings.HasPrefix(s.Name, prefix) {
+	action := s.Name
+	if group, rest, ok := strings.Cut(s.Name, "] "); ok && strings.HasPrefix(group, "[") {
+		words := strings.Fields(group[1:])
+		if len(words) > 0 && slices.Contains([]string{"internal", "auth"}, words[len(words)-1]) {
 			return false
 		}
+		action = rest
 	}
-	_, action, ok := strings.Cut(s.Name, "] ")
-	if !ok {
-		action = s.Name
-	}
-	for _, prefix := range []string{"FROM ", "COPY ", "ADD ", "WORKDIR ", "copy ", "collect ", "say ", "toolchain image", "base image", "empty folder"} {
+	for _, prefix := range []string{
+		"exporting", "importing", "resolve ", "docker-image://", "local://", "pushing", "preparing", "merge",
+		"FROM ", "COPY ", "ADD ", "WORKDIR ", "copy ", "collect ", "say ", "toolchain image", "base image", "empty folder",
+	} {
 		if strings.HasPrefix(action, prefix) {
 			return false
 		}

@@ -84,6 +84,7 @@ type build struct {
 	options      plan.Options
 	code         []targetCode
 	siblings     []sibling
+	bases        bases
 	// read is the code of other apps; all builds of the request share it.
 	read    map[readKey][]targetCode
 	modules moduleParts
@@ -94,6 +95,8 @@ type build struct {
 }
 
 func (b *build) run(ctx context.Context) (*client.Result, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	if res, ok, err := b.subrequest(ctx); ok || err != nil {
 		return res, err
 	}
@@ -128,6 +131,9 @@ func (b *build) run(ctx context.Context) (*client.Result, error) {
 func (b *build) prepare(ctx context.Context) error {
 	if err := b.choosePlatforms(); err != nil {
 		return err
+	}
+	if b.goal.kind == plan.StageImage {
+		b.askForBases(ctx)
 	}
 	if err := b.openContext(ctx); err != nil {
 		return err

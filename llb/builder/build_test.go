@@ -8,8 +8,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/moby/buildkit/client/llb"
@@ -184,6 +186,32 @@ func TestNamedContextReplacesImages(t *testing.T) {
 		if diff := cmp.Diff(want, images); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
+	}
+}
+
+// What a registry takes to answer is waited for once, and not for each image.
+func TestImagesAreAskedForSideBySide(t *testing.T) {
+	c := newStub(t, app("main: ./cmd/api\n", nil), map[string]string{"platform": "linux/amd64,linux/arm64"})
+	var bases sync.WaitGroup
+	bases.Add(2)
+	c.resolving = func(ref string) {
+		if !strings.HasPrefix(ref, "docker.io/library/golang") {
+			bases.Done()
+			return
+		}
+		asked := make(chan struct{})
+		go func() {
+			bases.Wait()
+			close(asked)
+		}()
+		select {
+		case <-asked:
+		case <-time.After(10 * time.Second):
+			t.Error("the base images are asked for after the toolchain image has been")
+		}
+	}
+	if _, err := Build(t.Context(), c); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
@@ -22,6 +23,21 @@ type baseImage struct {
 	state llb.State
 	// config is nil for scratch and for contexts that are plain folders.
 	config *dockerspec.DockerOCIImage
+}
+
+// bases are the base images of an image's targets. They are asked for before the
+// build context is read: a registry takes longer to answer than reading takes, and
+// what is read decides the toolchain image only.
+type bases map[string]func() (baseImage, error)
+
+func (b *build) askForBases(ctx context.Context) {
+	b.bases = bases{}
+	for _, target := range b.ui.TargetPlatforms {
+		base := sync.OnceValues(func() (baseImage, error) { return b.resolveBase(ctx, target) })
+		b.bases[platformID(target)] = base
+		// Whoever needs the image gets the error.
+		go func() { _, _ = base() }()
+	}
 }
 
 // resolveBase loads the base image for one target.

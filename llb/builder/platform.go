@@ -16,7 +16,7 @@ import (
 
 // buildPlatform makes one platform's image.
 func (b *build) buildPlatform(ctx context.Context, target ocispecs.Platform, states *platformStates) (*dockerui.BuildResult, error) {
-	base, err := b.resolveBase(ctx, target)
+	base, err := b.bases[platformID(target)]()
 	if err != nil {
 		return nil, err
 	}

@@ -42,6 +42,8 @@ type stubClient struct {
 	imageFS fs.FS
 	// lacks are capabilities of the daemon's that it does not have.
 	lacks []apicaps.CapID
+	// resolving is told of every image that is asked for, before the answer.
+	resolving func(ref string)
 
 	mu       sync.Mutex
 	solved   []client.SolveRequest
@@ -142,6 +144,9 @@ func (c *stubClient) ResolveImageConfig(_ context.Context, ref string, opt sourc
 	c.mu.Lock()
 	c.resolved = append(c.resolved, ref)
 	c.mu.Unlock()
+	if c.resolving != nil {
+		c.resolving(ref)
+	}
 	repo, _, _ := strings.Cut(ref, ":")
 	config, ok := c.images[repo]
 	if !ok {

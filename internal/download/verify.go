@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -107,8 +108,17 @@ const modifiedText = " has been modified"
 // goVerify runs `go mod verify`. It wants the go.mod files of all modules, those
 // that this build does not need included: what it fetches of them is not for the
 // layer. Where they can't be had the proof is verify's alone.
-func (r *run) goVerify(ctx context.Context) error {
+//
+// It does not see the zips: the go command held each against go.sum when it came,
+// the layer has none, and to unpack 223 MB of them once more for their hashes took
+// 3.0 of its 4.3 s.
+func (r *run) goVerify(ctx context.Context) (err error) {
 	before, err := versionsWith(downloads(r.paths.ModCache), extMod)
+	if err != nil {
+		return err
+	}
+	show, err := r.hideZips()
+	defer func() { err = errors.Join(err, show()) }()
 	if err != nil {
 		return err
 	}
@@ -136,6 +146,31 @@ func (r *run) goVerify(ctx context.Context) error {
 		r.say("go mod verify: not run, because it wants modules that could not be had")
 	}
 	return nil
+}
+
+// hideZips takes the zips of the module cache out of the go command's sight; show
+// brings them back.
+func (r *run) hideZips() (show func() error, err error) {
+	hidden := map[string]string{}
+	show = func() error {
+		var errs []error
+		for name, as := range hidden {
+			if err := os.Rename(as, name); !errors.Is(err, fs.ErrNotExist) {
+				errs = append(errs, err)
+			}
+		}
+		return errors.Join(errs...)
+	}
+	versions, err := versionsWith(downloads(r.paths.ModCache), extZip)
+	for _, m := range versions {
+		name, _ := fileOf(downloads(r.paths.ModCache), m, extZip)
+		as := name + ".hidden"
+		if err := os.Rename(name, as); err != nil {
+			return show, err
+		}
+		hidden[name] = as
+	}
+	return show, err
 }
 
 // modified are the failures that `go mod verify` has found.

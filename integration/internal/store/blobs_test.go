@@ -12,13 +12,19 @@ import (
 	"time"
 )
 
+const upload = "/v2/app/blobs/uploads/1"
+
 // put sends a blob as one body, as buildkitd does.
 func put(t *testing.T, address, digest string, body io.Reader, size int64) (code int, err error) {
 	t.Helper()
-	url := "http://" + address + "/v2/app/blobs/uploads/1?digest=" + digest
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, url, body)
+	return send(t, http.MethodPut, "http://"+address+upload+"?digest="+digest, body, size)
+}
+
+func send(t *testing.T, method, url string, body io.Reader, size int64) (code int, err error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, body)
 	if err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
 	req.ContentLength = size
 	resp, err := (&http.Client{Timeout: 20 * time.Second}).Do(req)
@@ -30,7 +36,8 @@ func put(t *testing.T, address, digest string, body io.Reader, size int64) (code
 
 func digestOf(b []byte) string { return fmt.Sprintf("sha256:%x", sha256.Sum256(b)) }
 
-func head(t *testing.T, address, digest string) *http.Response {
+// head asks for a blob.
+func head(t *testing.T, address, digest string) (code int, size int64) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, "http://"+address+"/v2/app/blobs/"+digest, nil)
 	if err != nil {
@@ -40,7 +47,10 @@ func head(t *testing.T, address, digest string) *http.Response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp
+	if err := resp.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, resp.ContentLength
 }
 
 // An upload whose body is late must not stop others.
@@ -72,8 +82,8 @@ func TestUploadsDoNotWaitForEachOther(t *testing.T) {
 		t.Errorf("late body: status %d", code)
 	}
 	for _, b := range [][]byte{slow, quick} {
-		if resp := head(t, address, digestOf(b)); resp.StatusCode != http.StatusOK || resp.ContentLength != int64(len(b)) {
-			t.Errorf("%s: status %d, %d bytes", b, resp.StatusCode, resp.ContentLength)
+		if code, size := head(t, address, digestOf(b)); code != http.StatusOK || size != int64(len(b)) {
+			t.Errorf("%s: status %d, %d bytes", b, code, size)
 		}
 	}
 }
@@ -94,8 +104,8 @@ func TestWrongBlobIsRefused(t *testing.T) {
 	if code, err := put(t, address, digest, strings.NewReader("something else"), int64(len("something else"))); err == nil && code < 400 {
 		t.Errorf("status %d for a blob that is not its digest's", code)
 	}
-	if resp := head(t, address, digest); resp.StatusCode != http.StatusNotFound {
-		t.Errorf("status %d for a blob that was refused", resp.StatusCode)
+	if code, _ := head(t, address, digest); code != http.StatusNotFound {
+		t.Errorf("status %d for a blob that was refused", code)
 	}
 	if kept, _ := filepath.Glob(filepath.Join(dir, "blobs", "sha256", "*")); len(kept) != 0 {
 		t.Errorf("kept: %v", kept)
@@ -106,22 +116,14 @@ func TestWrongBlobIsRefused(t *testing.T) {
 func TestUploadInPieces(t *testing.T) {
 	address, _ := serve(t, t.TempDir())
 	whole := []byte("first and last")
-	url := "http://" + address + "/v2/app/blobs/uploads/7"
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, url, bytes.NewReader(whole[:6]))
-	if err != nil {
-		t.Fatal(err)
+	first, last := whole[:6], whole[6:]
+	if code, err := send(t, http.MethodPatch, "http://"+address+upload, bytes.NewReader(first), int64(len(first))); code != http.StatusAccepted {
+		t.Fatalf("first piece: status %d, %v", code, err)
 	}
-	if resp, err := http.DefaultClient.Do(req); err != nil || resp.StatusCode != http.StatusAccepted {
-		t.Fatalf("first piece: %v, %v", resp, err)
+	if code, err := put(t, address, digestOf(whole), bytes.NewReader(last), int64(len(last))); code != http.StatusCreated {
+		t.Fatalf("last piece: status %d, %v", code, err)
 	}
-	req, err = http.NewRequestWithContext(t.Context(), http.MethodPut, url+"?digest="+digestOf(whole), bytes.NewReader(whole[6:]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if resp, err := http.DefaultClient.Do(req); err != nil || resp.StatusCode != http.StatusCreated {
-		t.Fatalf("last piece: %v, %v", resp, err)
-	}
-	if resp := head(t, address, digestOf(whole)); resp.ContentLength != int64(len(whole)) {
-		t.Errorf("%d bytes were kept", resp.ContentLength)
+	if code, size := head(t, address, digestOf(whole)); code != http.StatusOK || size != int64(len(whole)) {
+		t.Errorf("status %d, %d bytes were kept", code, size)
 	}
 }

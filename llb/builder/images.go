@@ -25,11 +25,12 @@ type baseImage struct {
 	config *dockerspec.DockerOCIImage
 }
 
-// bases are the base images of an image's targets. They are asked for before the
-// build context is read: a registry takes longer to answer than reading takes, and
-// what is read decides the toolchain image only.
+// bases are the base images of an image's targets, by platform. The spec alone
+// decides them, so they are asked for before the build context is read, which
+// decides the toolchain image: what a registry takes to answer is waited for once.
 type bases map[string]func() (baseImage, error)
 
+// askForBases begins to load them.
 func (b *build) askForBases(ctx context.Context) {
 	b.bases = bases{}
 	for _, target := range b.ui.TargetPlatforms {

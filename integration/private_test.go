@@ -165,7 +165,7 @@ func TestPrivateModules(t *testing.T) {
 // time, compressed or not, and returns how many it has read.
 func grepSince(t *testing.T, dir string, since time.Time, texts []string) int {
 	t.Helper()
-	out := command(t, exec.CommandContext(t.Context(), "find", dir, "-type", "f", "-newerct", since.Add(-time.Second).Format(time.RFC3339), "-size", "-200M", "-print0"))
+	out := command(t, exec.CommandContext(t.Context(), "find", dir, "-ignore_readdir_race", "-type", "f", "-newerct", since.Add(-time.Second).Format(time.RFC3339), "-size", "-200M", "-print0"))
 	looked := 0
 	for file := range strings.SplitSeq(strings.TrimRight(out, "\x00"), "\x00") {
 		data, err := os.ReadFile(file)

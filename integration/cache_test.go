@@ -118,8 +118,9 @@ func TestFreshDaemon(t *testing.T) {
 }
 
 // From the registry's cache no step runs at all and the images are the same; a
-// change of the code runs compile, and neither modules nor dependencies. Whoever
-// fills the cache need not read one.
+// change of the code runs compile, and neither modules nor dependencies; one of
+// go.mod these, and not the standard library. Whoever fills the cache need not read
+// one.
 func registryCache(t *testing.T, s, fresh suite) {
 	tag := s.tag(t)
 	cache := "type=registry,ref=" + tag + ":cache"
@@ -130,7 +131,7 @@ func registryCache(t *testing.T, s, fresh suite) {
 	before := digests(t, fetch(t, tag))
 
 	r := fresh.ok(t, build{Dir: dir, Args: slices.Concat(args, []string{"."})})
-	if ran := slices.Concat(r.ran("download modules"), r.ran("] dependencies"), r.ran("go build")); len(ran) > 0 {
+	if ran := slices.Concat(r.ran("download modules"), r.ran("] standard library"), r.ran("] dependencies"), r.ran("go build")); len(ran) > 0 {
 		t.Errorf("ran again: %q", ran)
 	}
 	if diff := cmp.Diff(before, digests(t, fetch(t, tag))); diff != "" {
@@ -147,6 +148,15 @@ func registryCache(t *testing.T, s, fresh suite) {
 	}
 	if len(r.ran("go build")) != 2 {
 		t.Errorf("compiled %q, want both platforms", r.ran("go build"))
+	}
+
+	write(t, dir+"/go.mod", withDependency(t, "")["go.mod"]+"\n// changed\n")
+	r = fresh.ok(t, build{Dir: dir, Args: slices.Concat(args, []string{"."})})
+	if len(r.ran("download modules")) != 1 || len(r.ran("] dependencies")) != 2 {
+		t.Errorf("a change of go.mod runs %q and %q", r.ran("download modules"), r.ran("] dependencies"))
+	}
+	if ran := r.ran("] standard library"); len(ran) > 0 || len(r.named("] standard library")) != 2 {
+		t.Errorf("a change of go.mod runs %q of %q", ran, r.named("] standard library"))
 	}
 }
 

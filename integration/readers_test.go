@@ -103,10 +103,10 @@ func TestReaderFetchesWhatItNeeds(t *testing.T) {
 	if len(layers) == 0 || len(slices.Compact(slices.Clone(layers))) != len(layers) {
 		t.Errorf("fetched %q, want each once", layers)
 	}
-	if layers = slices.DeleteFunc(layers, func(l string) bool { return slices.Contains(images, l) }); len(layers) != 2 {
-		t.Errorf("fetched %q of the cache, want the layers of modules and dependencies", layers)
+	if layers = slices.DeleteFunc(layers, func(l string) bool { return slices.Contains(images, l) }); len(layers) != 3 {
+		t.Errorf("fetched %q of the cache, want the layers of modules, of the standard library and of dependencies", layers)
 	}
-	if ran := append(r.ran("download modules"), r.ran("] dependencies")...); len(ran) > 0 || len(r.ran("go build")) != 1 {
+	if ran := slices.Concat(r.ran("download modules"), r.ran("] standard library"), r.ran("] dependencies")); len(ran) > 0 || len(r.ran("go build")) != 1 {
 		t.Errorf("after a change of the code: ran %q and %q", ran, r.ran("go build"))
 	}
 }

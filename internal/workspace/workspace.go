@@ -72,6 +72,10 @@ type Workspace struct {
 	wanted  map[string][]string
 }
 
+// Requirements is the number of modules that go.mod files known so far require,
+// those that come from folders included.
+func (w *Workspace) Requirements() int { return len(w.require) }
+
 // Load reads the module in a folder of the build context: dir is "." or a clean
 // slash path. It reads go.mod, the first go.work from dir upwards, and the
 // go.mod of workspace members and local replacements; it does not look for

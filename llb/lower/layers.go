@@ -76,8 +76,12 @@ func compileLayer(l plan.Layer, p plan.Plan, in Inputs, mods *llb.State, base ll
 		llb.AddMount(plan.CompileProgram, in.Program, llb.SourcePath(in.CompileProgramPath), llb.Readonly),
 		llb.AddMount(plan.GoCacheStore, llb.Scratch(), llb.AsPersistentCacheDir(l.StoreID, llb.CacheMountShared)),
 	)
-	opts = append(opts, sourceMounts(p, in, l.Source, mods, "[internal] collect the source of "+l.Name, l.At)...)
-	opts = append(opts, modulesMount(mods)...)
-	run := in.step(in.Toolchain, path.Join(p.Source, p.Compile.Dir), l.Env, llb.NetModeNone).Run(opts...)
+	dir := "/"
+	if !l.Toolchain {
+		dir = path.Join(p.Source, p.Compile.Dir)
+		opts = append(opts, sourceMounts(p, in, l.Source, mods, "[internal] collect the source of "+l.Name, l.At)...)
+		opts = append(opts, modulesMount(mods)...)
+	}
+	run := in.step(in.Toolchain, dir, l.Env, llb.NetModeNone).Run(opts...)
 	return run.AddMount(plan.GoCacheDir, base)
 }

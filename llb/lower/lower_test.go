@@ -326,6 +326,26 @@ func TestLayers(t *testing.T) {
 	}
 }
 
+// A layer of the toolchain's own packages has neither the context nor the modules
+// in its key.
+func TestLayerOfTheToolchain(t *testing.T) {
+	p := layered()
+	p.Layers[0] = plan.Layer{Name: "std", Args: []string{"go", "build", "runtime"}, Toolchain: true, StoreID: "ns/std"}
+	vs := vertices(t, lowered(t, p, testInputs()))
+	for _, broken := range llbtest.Laws(vs, "linux/amd64") {
+		t.Error(broken)
+	}
+	e := find(t, vs, "[linux/arm64] std").Op.GetExec()
+	var dests []string
+	for _, m := range e.Mounts {
+		dests = append(dests, m.Dest)
+	}
+	slices.Sort(dests)
+	if diff := cmp.Diff([]string{"/", plan.GoCacheDir, plan.GoCacheStore, plan.CompileProgram}, dests); diff != "" || e.Meta.Cwd != "/" {
+		t.Errorf("in %s: %s", e.Meta.Cwd, diff)
+	}
+}
+
 func TestNoCacheStages(t *testing.T) {
 	p := testPlan()
 	p.Modules.NoCache, p.Compile.NoCache, p.Image.NoCache = true, false, true

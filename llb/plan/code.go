@@ -30,36 +30,13 @@ func (c Code) profile(pgo string) (profile string, known bool) {
 	return profile, profile == "" || len(c.Mains) == 1
 }
 
-// external lists what local packages import from outside and what of the standard
-// library takes long: a light package more or less must not throw a layer away.
-// Main packages of dependencies are left out; they are linked in the compile step.
-// Every program has the package runtime, whether it is imported or not.
+// external lists the packages that local ones import from outside and that compile
+// into a layer. Main packages of dependencies are left out; they are linked in the
+// compile step.
 func (c Code) external() []string {
-	out := []string{"runtime"}
-	for _, p := range c.Imports.Packages {
-		if !slices.ContainsFunc(c.Mains, func(m workspace.Package) bool { return m.ImportPath == p }) {
-			out = append(out, p)
-		}
-	}
-	for _, p := range c.Imports.Std {
-		if takesLong(p) {
-			out = append(out, p)
-		}
-	}
-	return slices.Sorted(slices.Values(out))
-}
-
-// takesLong reports whether a package of the standard library, with what it
-// imports, compiles for longer than a step takes to start.
-func takesLong(p string) bool {
-	return slices.Contains([]string{
-		"archive/tar", "archive/zip", "compress/gzip", "crypto/ecdsa", "crypto/rsa", "crypto/tls", "crypto/x509",
-		"database/sql", "encoding/gob", "encoding/json", "encoding/json/v2", "encoding/xml", "expvar", "go/ast",
-		"go/parser", "go/printer", "go/types", "html/template", "image/jpeg", "image/png", "log/slog", "math/big",
-		"mime/multipart", "net", "net/http", "net/http/cgi", "net/http/fcgi", "net/http/httptest", "net/http/httputil",
-		"net/http/pprof", "net/mail", "net/rpc", "net/rpc/jsonrpc", "net/smtp", "os/exec", "os/user", "regexp",
-		"runtime/pprof", "testing", "text/template", "text/template/parse",
-	}, p)
+	return slices.DeleteFunc(slices.Clone(c.Imports.Packages), func(p string) bool {
+		return slices.ContainsFunc(c.Mains, func(m workspace.Package) bool { return m.ImportPath == p })
+	})
 }
 
 // CompiledAlike reports whether the packages of two apps are compiled with the same

@@ -21,6 +21,9 @@ type Layer struct {
 	// Args is the go command line, Env its environment, sorted by name.
 	Args []string
 	Env  []EnvVar
+	// Toolchain tells that the step sees the toolchain and nothing else: no part of
+	// the context and no module.
+	Toolchain bool
 	// Source is what the step sees of the context: the module files, and of local
 	// packages those that it compiles and those that they import.
 	Source Source
@@ -68,11 +71,14 @@ func newLayers(in Input, flags []string, env []EnvVar) []Layer {
 			l.packages[p.ImportPath] = p
 		}
 	}
-	common, own := l.dependencies()
+	standard := l.standard(profile)
+	common, own := l.dependencies(standard)
 	shared, alone := l.groups()
-	l.add("dependencies", common, l.exposed(), nil)
-	l.stack(shared, []int{0})
-	l.add("dependencies of "+in.Spec.Name, own, l.exposed(), []int{0})
+	l.addStandard(standard)
+	l.add("dependencies", common, l.exposed(), l.all())
+	base := l.all()
+	l.stack(shared, base)
+	l.add("dependencies of "+in.Spec.Name, own, l.exposed(), base)
 	l.stack(alone, l.all())
 	return l.layers
 }
@@ -101,20 +107,29 @@ func relative(dir, file string) string {
 }
 
 // dependencies lists what at least two apps import from outside, and what this app
-// alone does.
-func (l *layering) dependencies() (common, own []string) {
+// alone does, without what is compiled below.
+func (l *layering) dependencies(below []string) (common, own []string) {
+	common, own = split(l.fleet, l.in.Code, func(c Code) []string {
+		return slices.DeleteFunc(slices.Concat(c.external(), c.standard()), func(p string) bool { return slices.Contains(below, p) })
+	})
+	return common, own
+}
+
+// split lists, of what each app has, the part that at least two apps share (one app
+// alone shares all of it), and what none but this app has.
+func split(fleet []Code, app Code, list func(Code) []string) (common, own []string) {
 	uses := map[string]int{}
-	for _, c := range l.fleet {
-		for _, p := range c.external() {
+	for _, c := range fleet {
+		for _, p := range list(c) {
 			uses[p]++
 		}
 	}
-	for _, p := range l.in.Code.external() {
-		if uses[p] == 1 && len(l.fleet) > 1 {
+	for _, p := range list(app) {
+		if uses[p] == 1 && len(fleet) > 1 {
 			own = append(own, p)
 		}
 	}
-	maps.DeleteFunc(uses, func(_ string, n int) bool { return n < min(2, len(l.fleet)) })
+	maps.DeleteFunc(uses, func(_ string, n int) bool { return n < min(2, len(fleet)) })
 	return slices.Sorted(maps.Keys(uses)), own
 }
 

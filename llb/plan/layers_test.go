@@ -87,7 +87,7 @@ func (g graph) layers(t *testing.T, app int, change func(*Input)) []string {
 
 func TestLayersOfOneApp(t *testing.T) {
 	g := graph{apps: [][]string{{"a", "b.example/x", "std:net/http", "std:fmt"}}, local: map[string][]string{"a": {"c.example/y"}}}
-	want := []string{"b.example/x c.example/y net/http runtime on [] sees ."}
+	want := []string{"net/http runtime on [] sees ", "b.example/x c.example/y on [0] sees ."}
 	if diff := cmp.Diff(want, g.layers(t, 0, nil)); diff != "" {
 		t.Error(diff)
 	}
@@ -113,20 +113,20 @@ func TestLayersOfAFleet(t *testing.T) {
 		},
 		local: map[string][]string{"log": {"id"}, "store": {"log", "pg.example/driver"}, "own": {"store"}},
 	}
-	deps := "k8s.example/client pg.example/driver runtime on [] sees ."
+	std, deps := "runtime on [] sees ", "k8s.example/client pg.example/driver on [0] sees ."
 	first := g.layers(t, 0, nil)
-	want := []string{deps, "id log on [0] sees . id log", "store on [0 1] sees . id log store"}
+	want := []string{std, deps, "id log on [0 1] sees . id log", "store on [0 1 2] sees . id log store"}
 	if diff := cmp.Diff(want, first); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(append(slices.Clone(want), "aws.example/s3 on [0] sees ."), g.layers(t, 1, nil)); diff != "" {
+	if diff := cmp.Diff(append(slices.Clone(want), "aws.example/s3 on [0 1] sees ."), g.layers(t, 1, nil)); diff != "" {
 		t.Error(diff)
 	}
 	// The third imports nothing of what the others need from outside.
-	if diff := cmp.Diff(want[:2], g.layers(t, 2, nil)); diff != "" {
+	if diff := cmp.Diff(want[:3], g.layers(t, 2, nil)); diff != "" {
 		t.Error(diff)
 	}
-	want = []string{deps, "aws.example/s3 on [0] sees ."}
+	want = []string{std, deps, "aws.example/s3 on [0 1] sees ."}
 	if diff := cmp.Diff(want, g.layers(t, 1, func(in *Input) { in.Merge = false })); diff != "" {
 		t.Errorf("by a daemon that can't merge: %s", diff)
 	}
@@ -158,12 +158,16 @@ func TestLayerFlags(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		args := p.Layers[0].Args
-		if got := slices.Contains(args, "-gcflags="+text); got != want {
-			t.Errorf("gcflags %q: %q", text, args)
+		if len(p.Layers) != 2 {
+			t.Fatalf("%d layers", len(p.Layers))
 		}
-		if !slices.Contains(args, "-tags=x") || slices.Contains(args, "-cover") || slices.Contains(args, "-ldflags=-s -w") {
-			t.Errorf("flags: %q", args)
+		for _, l := range p.Layers {
+			if got := slices.Contains(l.Args, "-gcflags="+text); got != want {
+				t.Errorf("gcflags %q: %q", text, l.Args)
+			}
+			if !slices.Contains(l.Args, "-tags=x") || slices.Contains(l.Args, "-cover") || slices.Contains(l.Args, "-ldflags=-s -w") {
+				t.Errorf("flags: %q", l.Args)
+			}
 		}
 	}
 }
@@ -236,7 +240,7 @@ func TestExposedPackages(t *testing.T) {
 			fork(&in.Fleet[i])
 		}
 	})
-	want := []string{"b.example/x runtime on [] sees . fork", "a on [0] sees . a"}
+	want := []string{"runtime on [] sees ", "b.example/x on [0] sees . fork", "a on [0 1] sees . a"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -251,7 +255,7 @@ func TestExposedToSome(t *testing.T) {
 			in.Fleet[i].Packages = append(in.Fleet[i].Packages, fork)
 		}
 	})
-	if diff := cmp.Diff([]string{"b.example/x runtime on [] sees . fork"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"runtime on [] sees ", "b.example/x on [0] sees . fork"}, got); diff != "" {
 		t.Error(diff)
 	}
 }

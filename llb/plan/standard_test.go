@@ -1,0 +1,99 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// bottom plans an app of a module with a path and a number of requirements, and
+// returns its first layer.
+func bottom(t *testing.T, module string, requirements int, yaml string, imports ...string) Layer {
+	t.Helper()
+	gomod := "module " + module + "\n\ngo 1.26\n"
+	for i := range requirements {
+		gomod += fmt.Sprintf("require b%d.example v1.0.0\n", i)
+	}
+	in, _ := given{gomod: gomod, yaml: yaml}.inputs(t)
+	in.Code, in.Layers, in.Merge = graph{apps: [][]string{imports}}.code(0), true, true
+	p, err := New(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Layers) == 0 {
+		t.Fatal("no layers")
+	}
+	return p.Layers[0]
+}
+
+func standardOf(l Layer) string {
+	return strings.Join(slices.DeleteFunc(slices.Clone(l.Args), func(a string) bool { return strings.HasPrefix(a, "-") })[2:], " ")
+}
+
+// The layer of the standard library is the same step whichever module is built and
+// whatever it requires: a bump on a machine that has nothing finds it in the cache.
+func TestStandardLibraryIsOneStep(t *testing.T) {
+	first := bottom(t, "example.com/a", 3, "name: a\n", "b0.example/x", "std:net/http", "std:fmt")
+	if !first.Toolchain || standardOf(first) != "net/http runtime" || len(first.Source.Parts) > 0 {
+		t.Errorf("%+v", first)
+	}
+	other := bottom(t, "example.com/b", 4, "name: b\nbuild: {ldflags: -s}\n", "b1.example/y", "std:net/http", "std:strings")
+	if diff := cmp.Diff(first, other); diff != "" {
+		t.Error(diff)
+	}
+	if l := bottom(t, "example.com/a", 3, "build: {tags: x}\n", "b0.example/x", "std:net/http"); !slices.Contains(l.Args, "-tags=x") {
+		t.Errorf("%q lacks the tags", l.Args)
+	}
+}
+
+// What modules import is not known before they are there. That many of them leave out
+// a server or a client is unlikely.
+func TestStandardLibraryOfManyModules(t *testing.T) {
+	for _, tc := range []struct {
+		requirements int
+		imports      []string
+		want         string
+	}{
+		{manyModules - 1, []string{"b0.example/x"}, "runtime"},
+		{manyModules, []string{"b0.example/x", "std:net/http", "std:image/png"}, "encoding/json image/png net/http regexp runtime text/template"},
+		{manyModules, []string{"std:fmt"}, "runtime"}, // the program has none of the modules
+	} {
+		if got := standardOf(bottom(t, "example.com/a", tc.requirements, "", tc.imports...)); got != tc.want {
+			t.Errorf("%d requirements, %q: %q, want %q", tc.requirements, tc.imports, got, tc.want)
+		}
+	}
+}
+
+// A step that sees no file of the context is given none by name; and what a C
+// compiler of the user's choice has made is for no other module.
+func TestStandardLibraryElsewhere(t *testing.T) {
+	if l := bottom(t, "example.com/a", 1, "build: {pgo: prof/x.pgo}\n", "b0.example/x", "std:net/http"); l.Toolchain || standardOf(l) != "b0.example/x net/http runtime" {
+		t.Errorf("with a profile: %+v", l)
+	}
+	if l := bottom(t, "example.com/a", 1, "build: {pgo: off}\n", "b0.example/x"); !l.Toolchain {
+		t.Errorf("without profiles: %+v", l)
+	}
+	plain, cgo := bottom(t, "example.com/a", 1, "", "std:net"), bottom(t, "example.com/a", 1, "build: {cgo: true}\n", "std:net")
+	if strings.Contains(plain.StoreID, "example.com/a") || !strings.Contains(cgo.StoreID, "gocache-cgo/example.com/a/") || !cgo.Toolchain {
+		t.Errorf("stores %q and %q", plain.StoreID, cgo.StoreID)
+	}
+}
+
+// A go.work of the context is not there to be found.
+func TestStandardLibraryInAWorkspace(t *testing.T) {
+	in, _ := given{files: map[string]string{"go.work": "go 1.26\n\nuse .\n"}}.inputs(t)
+	in.Code, in.Layers = graph{apps: [][]string{{"b.example/x"}}}.code(0), true
+	p, err := New(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := env(p.Layers[0].Env)["GOWORK"]; got != "off" {
+		t.Errorf("GOWORK is %q", got)
+	}
+	if got := env(p.Layers[1].Env)["GOWORK"]; got == "off" {
+		t.Errorf("GOWORK of the dependencies is %q", got)
+	}
+}

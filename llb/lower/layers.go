@@ -76,7 +76,8 @@ func compileLayer(l plan.Layer, p plan.Plan, in Inputs, mods *llb.State, base ll
 		llb.AddMount(plan.CompileProgram, in.Program, llb.SourcePath(in.CompileProgramPath), llb.Readonly),
 		llb.AddMount(plan.GoCacheStore, llb.Scratch(), llb.AsPersistentCacheDir(l.StoreID, llb.CacheMountShared)),
 	)
-	dir := "/"
+	// No pattern of the user's that is relative fits what stands below this folder.
+	dir := plan.GoCacheDir
 	if !l.Toolchain {
 		dir = path.Join(p.Source, p.Compile.Dir)
 		opts = append(opts, sourceMounts(p, in, l.Source, mods, "[internal] collect the source of "+l.Name, l.At)...)

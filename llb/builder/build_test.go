@@ -20,8 +20,10 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/apicaps"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	"github.com/opencontainers/go-digest"
 
 	"github.com/gokiln/gokiln/llb/llbtest"
+	"github.com/gokiln/gokiln/llb/plan"
 )
 
 const mainGo = "package main\n\nfunc main() {}\n"
@@ -185,6 +187,35 @@ func TestNamedContextReplacesImages(t *testing.T) {
 		want := []string{"docker-image://docker.io/gokiln/gokiln:1", "docker-image://registry.example.com/base:corp", "docker-image://registry.example.com/go:corp"}
 		if diff := cmp.Diff(want, images); diff != "" {
 			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// What a compiler left behind is lent to the same compiler: official images are one
+// for each release, others are told apart by their digests.
+func TestStoreIsTheToolchains(t *testing.T) {
+	store := func(yaml string, opts map[string]string) string {
+		c := newStub(t, app("main: ./cmd/api\n"+yaml, nil), opts)
+		c.images["registry.example.com/go"] = c.images["docker.io/library/golang"]
+		for _, m := range step(t, solve(t, c), "] standard library").Op.GetExec().Mounts {
+			if m.Dest == plan.GoCacheStore {
+				return strings.TrimPrefix(m.CacheOpt.GetID(), "gokiln/")
+			}
+		}
+		return ""
+	}
+	pinned := digest.FromString("registry.example.com/go:corplinux/amd64").Encoded()
+	for _, tc := range []struct {
+		yaml string
+		opts map[string]string
+		want string
+	}{
+		{"", nil, "gocache-std/linux/amd64/go1.26.8"},
+		{"build: {image: 'registry.example.com/go:corp'}\n", nil, "gocache-std/linux/amd64/" + pinned},
+		{"", map[string]string{"context:golang": "docker-image://registry.example.com/go:corp"}, "gocache/example.com/app/layers/linux/amd64/context-go1.26.8"},
+	} {
+		if got := store(tc.yaml, tc.opts); got != tc.want {
+			t.Errorf("%q, %v: %s, want %s", tc.yaml, tc.opts, got, tc.want)
 		}
 	}
 }

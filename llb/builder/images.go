@@ -12,6 +12,7 @@ import (
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/frontend/dockerui"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/gokiln/gokiln/internal/diag"
@@ -23,6 +24,8 @@ type baseImage struct {
 	state llb.State
 	// config is nil for scratch and for contexts that are plain folders.
 	config *dockerspec.DockerOCIImage
+	// digest is what a registry's image is pinned to; empty for anything else.
+	digest digest.Digest
 }
 
 // bases are the base images of an image's targets, by platform. The spec alone
@@ -86,7 +89,11 @@ func (b *build) loadImage(ctx context.Context, ref, role string, p ocispecs.Plat
 		}
 	}
 	st := llb.Image(named.String(), mode, llb.Platform(p), llb.WithCustomNamef("[%s] %s image %s", platforms.Format(p), role, ref))
-	return withConfig(st, data)
+	img, err = withConfig(st, data)
+	if pinned, ok := named.(reference.Digested); ok {
+		img.digest = pinned.Digest()
+	}
+	return img, err
 }
 
 // namedImage looks for a named context: the reference as written, then its

@@ -49,7 +49,7 @@ func (b *build) planInput(target ocispecs.Platform) plan.Input {
 		Spec: b.spec, Workspace: b.workspace, Code: code,
 		Layers: b.program != nil && b.spec.Cache.Dependencies != "mount", AllLayers: b.spec.Cache.Dependencies == "layer",
 		Merge:        sandbox(b.ui).Merges(),
-		ToolchainEnv: b.toolchain.env(), Target: target, Build: b.platform,
+		ToolchainEnv: b.toolchain.env(), ToolchainDigest: b.toolchain.digest, Target: target, Build: b.platform,
 		Modules: b.modules.step, Options: b.options,
 	}
 	in.Fleet = b.fleet(in)

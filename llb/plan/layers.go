@@ -235,9 +235,25 @@ func (l *layering) add(name string, packages, local []string, below []int) {
 }
 
 // storeID names the cache mount that keeps a layer's entries: apart for each
-// platform and Go release, because a step looks at all entries of its store.
+// platform and toolchain, because a step looks at all entries of its store.
 func storeID(in Input) string {
-	return path.Join(cacheID(in), "layers", platforms.Format(in.Target), "go"+goVersion(in.ToolchainEnv))
+	return path.Join(cacheID(in), "layers", platforms.Format(in.Target), toolchainID(in))
+}
+
+// toolchainID tells apart toolchains whose compilers may differ. To the go command
+// two compilers that print the same release are one (toolID in
+// cmd/go/internal/work), which a patched one may do: official images are told apart
+// by their release, what build.image names by its digest. A named context has no
+// digest: it is taken for the release that it says it holds, but for no official one.
+func toolchainID(in Input) string {
+	release := "go" + goVersion(in.ToolchainEnv)
+	switch {
+	case in.ToolchainDigest == "":
+		return "context-" + release
+	case in.Spec.Build.Image != "":
+		return in.ToolchainDigest.Encoded()
+	}
+	return release
 }
 
 // moduleDirs are the folders of a closure that are no package's own: vendored code.

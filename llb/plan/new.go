@@ -4,6 +4,7 @@ import (
 	"time"
 
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/containerd/platforms"
@@ -33,6 +34,8 @@ type Input struct {
 	Merge bool
 	// ToolchainEnv is the environment of the image that compiles.
 	ToolchainEnv []string
+	// ToolchainDigest is that image's digest; empty where it is a named context's.
+	ToolchainDigest digest.Digest
 	// Target is what the image is for, Build where the steps run.
 	Target, Build ocispecs.Platform
 	// Base is the base image's config; nil for scratch.

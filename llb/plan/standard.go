@@ -62,13 +62,14 @@ func (l *layering) addStandard(packages []string) {
 }
 
 // standardStoreID names the cache mount of the standard library's entries. All
-// modules share it, so that the layer is the same step for each; but not with cgo,
-// whose steps run whatever CC names.
+// modules that are built with one toolchain share it, so that the layer is the same
+// step for each. A toolchain that nothing identifies is kept to its module, as is
+// cgo, whose steps run whatever CC names.
 func standardStoreID(in Input) string {
-	if in.Spec.Build.Cgo {
+	if in.Spec.Build.Cgo || in.ToolchainDigest == "" {
 		return storeID(in)
 	}
-	return path.Join(in.Options.CacheNamespace, "gokiln", "gocache-std", platforms.Format(in.Target), "go"+goVersion(in.ToolchainEnv))
+	return path.Join(in.Options.CacheNamespace, "gokiln", "gocache-std", platforms.Format(in.Target), toolchainID(in))
 }
 
 // standard lists what local packages import of the standard library and takes long:

@@ -7,11 +7,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/opencontainers/go-digest"
 )
+
+const official = digest.Digest("sha256:0123")
 
 // bottom plans an app of a module with a path and a number of requirements, and
 // returns its first layer.
-func bottom(t *testing.T, module string, requirements int, yaml string, imports ...string) Layer {
+func bottom(t *testing.T, toolchain digest.Digest, module string, requirements int, yaml string, imports ...string) Layer {
 	t.Helper()
 	gomod := "module " + module + "\n\ngo 1.26\n"
 	for i := range requirements {
@@ -19,6 +22,7 @@ func bottom(t *testing.T, module string, requirements int, yaml string, imports 
 	}
 	in, _ := given{gomod: gomod, yaml: yaml}.inputs(t)
 	in.Code, in.Layers, in.Merge = graph{apps: [][]string{imports}}.code(0), true, true
+	in.ToolchainDigest = toolchain
 	p, err := New(in)
 	if err != nil {
 		t.Fatal(err)
@@ -36,15 +40,15 @@ func standardOf(l Layer) string {
 // The layer of the standard library is the same step whichever module is built and
 // whatever it requires: a bump on a machine that has nothing finds it in the cache.
 func TestStandardLibraryIsOneStep(t *testing.T) {
-	first := bottom(t, "example.com/a", 3, "name: a\n", "b0.example/x", "std:net/http", "std:fmt")
+	first := bottom(t, official, "example.com/a", 3, "name: a\n", "b0.example/x", "std:net/http", "std:fmt")
 	if !first.Toolchain || standardOf(first) != "net/http runtime" || len(first.Source.Parts) > 0 {
 		t.Errorf("%+v", first)
 	}
-	other := bottom(t, "example.com/b", 4, "name: b\nbuild: {ldflags: -s}\n", "b1.example/y", "std:net/http", "std:strings")
+	other := bottom(t, official, "example.com/b", 4, "name: b\nbuild: {ldflags: -s}\n", "b1.example/y", "std:net/http", "std:strings")
 	if diff := cmp.Diff(first, other); diff != "" {
 		t.Error(diff)
 	}
-	if l := bottom(t, "example.com/a", 3, "build: {tags: x}\n", "b0.example/x", "std:net/http"); !slices.Contains(l.Args, "-tags=x") {
+	if l := bottom(t, official, "example.com/a", 3, "build: {tags: x}\n", "b0.example/x", "std:net/http"); !slices.Contains(l.Args, "-tags=x") {
 		t.Errorf("%q lacks the tags", l.Args)
 	}
 }
@@ -61,24 +65,34 @@ func TestStandardLibraryOfManyModules(t *testing.T) {
 		{manyModules, []string{"b0.example/x", "std:net/http", "std:image/png"}, "encoding/json image/png net/http regexp runtime text/template"},
 		{manyModules, []string{"std:fmt"}, "runtime"}, // the program has none of the modules
 	} {
-		if got := standardOf(bottom(t, "example.com/a", tc.requirements, "", tc.imports...)); got != tc.want {
+		if got := standardOf(bottom(t, official, "example.com/a", tc.requirements, "", tc.imports...)); got != tc.want {
 			t.Errorf("%d requirements, %q: %q, want %q", tc.requirements, tc.imports, got, tc.want)
 		}
 	}
 }
 
 // A step that sees no file of the context is given none by name; and what a C
-// compiler of the user's choice has made is for no other module.
+// compiler of the user's choice or a toolchain of unknown origin has made is for no
+// other module.
 func TestStandardLibraryElsewhere(t *testing.T) {
-	if l := bottom(t, "example.com/a", 1, "build: {pgo: prof/x.pgo}\n", "b0.example/x", "std:net/http"); l.Toolchain || standardOf(l) != "b0.example/x net/http runtime" {
+	if l := bottom(t, official, "example.com/a", 1, "build: {pgo: prof/x.pgo}\n", "b0.example/x", "std:net/http"); l.Toolchain || standardOf(l) != "b0.example/x net/http runtime" {
 		t.Errorf("with a profile: %+v", l)
 	}
-	if l := bottom(t, "example.com/a", 1, "build: {pgo: off}\n", "b0.example/x"); !l.Toolchain {
+	if l := bottom(t, official, "example.com/a", 1, "build: {pgo: off}\n", "b0.example/x"); !l.Toolchain {
 		t.Errorf("without profiles: %+v", l)
 	}
-	plain, cgo := bottom(t, "example.com/a", 1, "", "std:net"), bottom(t, "example.com/a", 1, "build: {cgo: true}\n", "std:net")
-	if strings.Contains(plain.StoreID, "example.com/a") || !strings.Contains(cgo.StoreID, "gocache-cgo/example.com/a/") || !cgo.Toolchain {
-		t.Errorf("stores %q and %q", plain.StoreID, cgo.StoreID)
+	for _, tc := range []struct {
+		toolchain   digest.Digest
+		yaml, store string
+	}{
+		{official, "", "gokiln/gocache-std/linux/amd64/go"},
+		{official, "build: {image: registry.example.com/go}\n", "gokiln/gocache-std/linux/amd64/0123"},
+		{official, "build: {cgo: true}\n", "gokiln/gocache-cgo/example.com/a/layers/linux/amd64/go"},
+		{"", "", "gokiln/gocache/example.com/a/layers/linux/amd64/context-go"},
+	} {
+		if l := bottom(t, tc.toolchain, "example.com/a", 1, tc.yaml, "std:net"); l.StoreID != tc.store || !l.Toolchain {
+			t.Errorf("toolchain %q, %q: store %q, want %q", tc.toolchain, tc.yaml, l.StoreID, tc.store)
+		}
 	}
 }
 

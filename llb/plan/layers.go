@@ -109,10 +109,9 @@ func relative(dir, file string) string {
 // dependencies lists what at least two apps import from outside, and what this app
 // alone does, without what is compiled below.
 func (l *layering) dependencies(below []string) (common, own []string) {
-	common, own = split(l.fleet, l.in.Code, func(c Code) []string {
+	return split(l.fleet, l.in.Code, func(c Code) []string {
 		return slices.DeleteFunc(slices.Concat(c.external(), c.standard()), func(p string) bool { return slices.Contains(below, p) })
 	})
-	return common, own
 }
 
 // split lists, of what each app has, the part that at least two apps share (one app
@@ -222,16 +221,21 @@ func (l *layering) add(name string, packages, local []string, below []int) {
 		files = append(files, l.packages[p].Files...)
 		dirs = append(dirs, l.packages[p].Dirs...)
 	}
-	l.layers = append(l.layers, Layer{
+	made := l.layer(name, packages)
+	made.Source, made.Below = newSource(files, dirs), below
+	l.layers = append(l.layers, made)
+}
+
+// layer is what all layers have in common.
+func (l *layering) layer(name string, packages []string) Layer {
+	return Layer{
 		Name:    name,
 		Args:    slices.Concat(l.flags, packages),
 		Env:     l.env,
-		Source:  newSource(files, dirs),
-		Below:   below,
 		StoreID: storeID(l.in),
 		NoCache: l.in.Options.NoCache[StageDependencies],
 		At:      mainRanges(l.in),
-	})
+	}
 }
 
 // storeID names the cache mount that keeps a layer's entries: apart for each

@@ -50,15 +50,9 @@ func (l *layering) addStandard(packages []string) {
 	if len(packages) == 0 {
 		return
 	}
-	l.layers = append(l.layers, Layer{
-		Name:      "standard library",
-		Args:      slices.Concat(l.flags, packages),
-		Env:       withEnv(l.env, "GOWORK", "off"),
-		Toolchain: true,
-		StoreID:   standardStoreID(l.in),
-		NoCache:   l.in.Options.NoCache[StageDependencies],
-		At:        mainRanges(l.in),
-	})
+	made := l.layer("standard library", packages)
+	made.Toolchain, made.Env, made.StoreID = true, withEnv(l.env, "GOWORK", "off"), standardStoreID(l.in)
+	l.layers = append(l.layers, made)
 }
 
 // standardStoreID names the cache mount of the standard library's entries. All

@@ -3,6 +3,7 @@ package plan
 import (
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/containerd/platforms"
 )
@@ -52,6 +53,8 @@ func (l *layering) addStandard(packages []string) {
 	}
 	made := l.layer("standard library", packages)
 	made.Toolchain, made.Env, made.StoreID = true, withEnv(l.env, "GOWORK", "off"), standardStoreID(l.in)
+	// Where other modules come from is no matter of this step.
+	made.Args = slices.DeleteFunc(made.Args, func(a string) bool { return strings.HasPrefix(a, "-mod=") })
 	l.layers = append(l.layers, made)
 }
 

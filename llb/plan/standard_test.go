@@ -8,19 +8,25 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/opencontainers/go-digest"
+
+	"github.com/gokiln/gokiln/internal/workspace"
 )
 
 const official = digest.Digest("sha256:0123")
 
-// bottom plans an app of a module with a path and a number of requirements, and
-// returns its first layer.
-func bottom(t *testing.T, toolchain digest.Digest, module string, requirements int, yaml string, imports ...string) Layer {
-	t.Helper()
-	gomod := "module " + module + "\n\ngo 1.26\n"
-	for i := range requirements {
-		gomod += fmt.Sprintf("require b%d.example v1.0.0\n", i)
+// requiring is a go.mod with a number of requirements.
+func requiring(module string, n int) string {
+	text := "module " + module + "\n\ngo 1.26\n"
+	for i := range n {
+		text += fmt.Sprintf("require b%d.example v1.0.0\n", i)
 	}
-	in, _ := given{gomod: gomod, yaml: yaml}.inputs(t)
+	return text
+}
+
+// bottom plans an app with a toolchain of some digest and returns its first layer.
+func bottom(t *testing.T, toolchain digest.Digest, g given, imports ...string) Layer {
+	t.Helper()
+	in, _ := g.inputs(t)
 	in.Code, in.Layers, in.Merge = graph{apps: [][]string{imports}}.code(0), true, true
 	in.ToolchainDigest = toolchain
 	p, err := New(in)
@@ -40,15 +46,19 @@ func standardOf(l Layer) string {
 // The layer of the standard library is the same step whichever module is built and
 // whatever it requires: a bump on a machine that has nothing finds it in the cache.
 func TestStandardLibraryIsOneStep(t *testing.T) {
-	first := bottom(t, official, "example.com/a", 3, "name: a\n", "b0.example/x", "std:net/http", "std:fmt")
+	first := bottom(t, official, given{gomod: requiring("example.com/a", 3), yaml: "name: a\n"}, "b0.example/x", "std:net/http", "std:fmt")
 	if !first.Toolchain || standardOf(first) != "net/http runtime" || len(first.Source.Parts) > 0 {
 		t.Errorf("%+v", first)
 	}
-	other := bottom(t, official, "example.com/b", 4, "name: b\nbuild: {ldflags: -s}\n", "b1.example/y", "std:net/http", "std:strings")
-	if diff := cmp.Diff(first, other); diff != "" {
-		t.Error(diff)
+	for name, g := range map[string]given{
+		"another module":  {gomod: requiring("example.com/b", 4), yaml: "name: b\nbuild: {ldflags: -s}\n"},
+		"a vendor folder": {gomod: requiring("example.com/c", 0), files: map[string]string{"vendor/modules.txt": "# none\n"}},
+	} {
+		if diff := cmp.Diff(first, bottom(t, official, g, "b1.example/y", "std:net/http", "std:strings")); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
 	}
-	if l := bottom(t, official, "example.com/a", 3, "build: {tags: x}\n", "b0.example/x", "std:net/http"); !slices.Contains(l.Args, "-tags=x") {
+	if l := bottom(t, official, given{yaml: "build: {tags: x}\n"}, "b0.example/x", "std:net/http"); !slices.Contains(l.Args, "-tags=x") {
 		t.Errorf("%q lacks the tags", l.Args)
 	}
 }
@@ -65,7 +75,7 @@ func TestStandardLibraryOfManyModules(t *testing.T) {
 		{manyModules, []string{"b0.example/x", "std:net/http", "std:image/png"}, "encoding/json image/png net/http regexp runtime text/template"},
 		{manyModules, []string{"std:fmt"}, "runtime"}, // the program has none of the modules
 	} {
-		if got := standardOf(bottom(t, official, "example.com/a", tc.requirements, "", tc.imports...)); got != tc.want {
+		if got := standardOf(bottom(t, official, given{gomod: requiring("example.com/a", tc.requirements)}, tc.imports...)); got != tc.want {
 			t.Errorf("%d requirements, %q: %q, want %q", tc.requirements, tc.imports, got, tc.want)
 		}
 	}
@@ -75,10 +85,10 @@ func TestStandardLibraryOfManyModules(t *testing.T) {
 // compiler of the user's choice or a toolchain of unknown origin has made is for no
 // other module.
 func TestStandardLibraryElsewhere(t *testing.T) {
-	if l := bottom(t, official, "example.com/a", 1, "build: {pgo: prof/x.pgo}\n", "b0.example/x", "std:net/http"); l.Toolchain || standardOf(l) != "b0.example/x net/http runtime" {
+	if l := bottom(t, official, given{yaml: "build: {pgo: prof/x.pgo}\n"}, "b0.example/x", "std:net/http"); l.Toolchain || standardOf(l) != "b0.example/x net/http runtime" {
 		t.Errorf("with a profile: %+v", l)
 	}
-	if l := bottom(t, official, "example.com/a", 1, "build: {pgo: off}\n", "b0.example/x"); !l.Toolchain {
+	if l := bottom(t, official, given{yaml: "build: {pgo: off}\n"}, "b0.example/x"); !l.Toolchain {
 		t.Errorf("without profiles: %+v", l)
 	}
 	for _, tc := range []struct {
@@ -87,12 +97,27 @@ func TestStandardLibraryElsewhere(t *testing.T) {
 	}{
 		{official, "", "gokiln/gocache-std/linux/amd64/go"},
 		{official, "build: {image: registry.example.com/go}\n", "gokiln/gocache-std/linux/amd64/0123"},
-		{official, "build: {cgo: true}\n", "gokiln/gocache-cgo/example.com/a/layers/linux/amd64/go"},
-		{"", "", "gokiln/gocache/example.com/a/layers/linux/amd64/context-go"},
+		{official, "build: {cgo: true}\n", "gokiln/gocache-cgo/example.com/app/layers/linux/amd64/go"},
+		{"", "", "gokiln/gocache/example.com/app/layers/linux/amd64/context-go"},
 	} {
-		if l := bottom(t, tc.toolchain, "example.com/a", 1, tc.yaml, "std:net"); l.StoreID != tc.store || !l.Toolchain {
+		if l := bottom(t, tc.toolchain, given{yaml: tc.yaml}, "std:net"); l.StoreID != tc.store || !l.Toolchain {
 			t.Errorf("toolchain %q, %q: store %q, want %q", tc.toolchain, tc.yaml, l.StoreID, tc.store)
 		}
+	}
+}
+
+// So is a profile that Go finds by its name.
+func TestStandardLibraryWithDefaultProfile(t *testing.T) {
+	in, _ := given{}.inputs(t)
+	in.Code, in.Layers = graph{apps: [][]string{{"b.example/x", "std:net/http"}}}.code(0), true
+	i := slices.IndexFunc(in.Code.Packages, func(p workspace.LocalPackage) bool { return p.Main })
+	in.Code.Packages[i].Files = append(in.Code.Packages[i].Files, "cmd/0/default.pgo")
+	p, err := New(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Layers) != 1 || p.Layers[0].Toolchain || !slices.Contains(p.Layers[0].Args, "net/http") || !slices.Contains(p.Layers[0].Args, "-pgo=./cmd/0/default.pgo") {
+		t.Errorf("%+v", p.Layers)
 	}
 }
 

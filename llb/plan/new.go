@@ -29,8 +29,8 @@ type Input struct {
 	Layers, AllLayers bool
 	// Merge tells that the daemon joins layers by links (MergeOp and DiffOp). The
 	// Docker engine does so with its containerd image store alone. Without it
-	// there are layers of external packages, each on top of the one before; local
-	// ones are compiled in the app's own step.
+	// there are layers of the standard library and of external packages, each on top
+	// of the one before; local ones are compiled in the app's own step.
 	Merge bool
 	// ToolchainEnv is the environment of the image that compiles.
 	ToolchainEnv []string

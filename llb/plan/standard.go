@@ -59,9 +59,11 @@ func (l *layering) addStandard(packages []string) {
 }
 
 // standardStoreID names the cache mount of the standard library's entries. All
-// modules that are built with one toolchain share it, so that the layer is the same
-// step for each. A toolchain that nothing identifies is kept to its module, as is
-// cgo, whose steps run whatever CC names.
+// modules that are built with one toolchain share it: their lists of packages differ,
+// and what one has compiled is not compiled again for the next. Where the lists agree
+// the step is the same one anyway, for BuildKit keeps the names of cache mounts out
+// of its cache keys. A toolchain that nothing identifies is kept to its module, as
+// is cgo, whose steps run whatever CC names.
 func standardStoreID(in Input) string {
 	if in.Spec.Build.Cgo || in.ToolchainDigest == "" {
 		return storeID(in)

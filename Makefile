@@ -58,5 +58,6 @@ lint: dev
 fuzz: dev
 	@$(DEV) fuzz -time '$(FUZZTIME)'
 
+# The flags are those of integration/internal/tools, for the same reason.
 dev:
-	@CGO_ENABLED=0 GOWORK=off $(GO) build -C integration -buildvcs=false -o '$(DEV)' ./cmd/gokiln-dev
+	@CGO_ENABLED=0 GOWORK=off $(GO) build -C integration -buildvcs=false -trimpath -gcflags=all=-dwarf=false -o '$(DEV)' ./cmd/gokiln-dev

@@ -26,12 +26,12 @@ func test(ctx context.Context, s stack.Stack, args []string, _ io.Writer) error 
 	var failed error
 	for _, dir := range dirs {
 		fmt.Fprintf(s.Notes, "go test in %s\n", relative(s.Repo, dir))
-		argv := []string{"test"}
+		argv := append([]string{"test"}, tools.Flags()...)
 		if strings.HasSuffix(dir, "integration") {
 			// What these tests see is not in the go command's cache key.
 			argv = append(argv, "-count=1", "-timeout=40m")
 		}
-		cmd := command(ctx, dir, os.Environ(), "go", append(append(argv, args...), "./...")...)
+		cmd := command(ctx, dir, append(os.Environ(), tools.NoCgo), "go", append(append(argv, args...), "./...")...)
 		if err := cmd.Run(); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("go test in %s: %w", relative(s.Repo, dir), err))
 		}
@@ -52,6 +52,10 @@ func lint(ctx context.Context, s stack.Stack, _ []string, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
+	env, err := lintEnv(ctx)
+	if err != nil {
+		return err
+	}
 	config := filepath.Join(s.Repo, ".golangci.yml")
 	checks := [][]string{
 		{"go", "mod", "tidy", "-diff"},
@@ -60,7 +64,7 @@ func lint(ctx context.Context, s stack.Stack, _ []string, _ io.Writer) error {
 	var failed error
 	for _, dir := range dirs {
 		for _, argv := range checks {
-			if err := check(ctx, dir, argv); err != nil {
+			if err := check(ctx, dir, env, argv); err != nil {
 				failed = errors.Join(failed, fmt.Errorf("%s in %s: %w", filepath.Base(argv[0]), relative(s.Repo, dir), err))
 			}
 		}
@@ -68,11 +72,23 @@ func lint(ctx context.Context, s stack.Stack, _ []string, _ io.Writer) error {
 	return failed
 }
 
+// lintEnv is an environment for the linter, which has the go command compile what
+// the code imports.
+func lintEnv(ctx context.Context) ([]string, error) {
+	own, err := exec.CommandContext(ctx, "go", "env", "GOFLAGS").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	flags := append(strings.Fields(string(own)), tools.Flags()...)
+	return append(os.Environ(), tools.NoCgo, "GOFLAGS="+strings.Join(flags, " ")), nil
+}
+
 // check runs a command that is content when it succeeds, and shows what it says
 // when it is not.
-func check(ctx context.Context, dir string, argv []string) error {
+func check(ctx context.Context, dir string, env, argv []string) error {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = dir
+	cmd.Env = env
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		fmt.Printf("%s\n", bytes.TrimSpace(out))

@@ -126,16 +126,26 @@ func (b Builder) Ensure(ctx context.Context, t Tool) (string, error) {
 	return out, state.WriteFile(stamp, []byte(key), 0o644)
 }
 
+// Flags are the go command's flags that decide how packages are compiled. Tools,
+// checks and tests use the same ones, and no cgo, so that what they have in common,
+// the standard library and much of BuildKit's client, is compiled once: with tests
+// compiled in their own way, the linter alone took 106 s instead of 39 s on a machine
+// that has nothing. Nothing is made for a debugger that the linker of a tool would
+// throw away: compiling net/http took 19 to 22 s instead of 23 to 25 s that way.
+func Flags() []string { return []string{"-trimpath", "-gcflags=all=-dwarf=false"} }
+
+// NoCgo is the setting of the environment that goes with Flags.
+const NoCgo = "CGO_ENABLED=0"
+
 // buildArgs are the arguments for a small static program that does not depend
-// on the folder or the version control it was built in. What a debugger would
-// read is not made to be thrown away by the linker: compiling net/http took 19 to
-// 22 s instead of 23 to 25 s that way.
+// on the folder or the version control it was built in.
 func buildArgs(t Tool, version, out string) []string {
 	ldflags := "-s -w"
 	if t.VersionVar != "" {
 		ldflags += " -X " + t.VersionVar + "=" + version
 	}
-	return []string{"build", "-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false", "-ldflags", ldflags, "-o", out, t.Package}
+	args := append([]string{"build", "-buildvcs=false"}, Flags()...)
+	return append(args, "-ldflags", ldflags, "-o", out, t.Package)
 }
 
 func (b Builder) key(ctx context.Context, dir string, args []string) (string, error) {
@@ -160,7 +170,7 @@ func (b Builder) key(ctx context.Context, dir string, args []string) (string, er
 func (b Builder) goCommand(ctx context.Context, dir string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=", "GOOS=", "GOARCH=")
+	cmd.Env = append(os.Environ(), NoCgo, "GOWORK=off", "GOFLAGS=", "GOOS=", "GOARCH=")
 	out, err := cmd.Output()
 	if err != nil {
 		var exit *exec.ExitError

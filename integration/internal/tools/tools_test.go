@@ -68,3 +68,14 @@ func TestEnsureBuildsOnceAndAgainWhenThePinMoves(t *testing.T) {
 		t.Errorf("error = %v, want the compiler's", err)
 	}
 }
+
+// The program that builds the tools is built before there is one to ask.
+func TestMakefileHasTheFlags(t *testing.T) {
+	makefile, err := os.ReadFile(filepath.Join("..", "..", "..", "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.Join(Flags(), " "); !strings.Contains(string(makefile), want) {
+		t.Errorf("the Makefile lacks %s", want)
+	}
+}

@@ -95,6 +95,10 @@ func (a *Archive) config(others []string) string {
 	set("Dir::State::status", filepath.Join(a.dir, "status"))
 	set("Dir::State::lists", filepath.Join(a.dir, "lists"))
 	set("Dir::Cache", a.dir)
+	// Images of Debian tell apt to keep no digest of the lists, which takes it 2.6 s
+	// instead of 0.5 s for each question.
+	set("Dir::Cache::pkgcache", filepath.Join(a.dir, "pkgcache.bin"))
+	set("Dir::Cache::srcpkgcache", filepath.Join(a.dir, "srcpkgcache.bin"))
 	set("Dir::Cache::archives", filepath.Join(a.dir, "archives"))
 	set("APT::Sandbox::User", "root")
 	set("Acquire::Languages", "none")

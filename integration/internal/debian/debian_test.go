@@ -34,6 +34,11 @@ func TestConfigIsPrivate(t *testing.T) {
 			t.Errorf("apt would write outside the archive: %s", line)
 		}
 	}
+	for _, key := range []string{"Dir::Cache::pkgcache", "Dir::Cache::srcpkgcache"} {
+		if !strings.Contains(config, key+` "/private/`) {
+			t.Errorf("%s is left to the machine", key)
+		}
+	}
 	for arch, want := range map[string]int{`"amd64"`: 2, `"arm64"`: 1, `"armhf"`: 1} {
 		if n := strings.Count(config, arch); n != want {
 			t.Errorf("%s stands %d times, want %d:\n%s", arch, n, want, config)

@@ -95,10 +95,6 @@ func (a *Archive) config(others []string) string {
 	set("Dir::State::status", filepath.Join(a.dir, "status"))
 	set("Dir::State::lists", filepath.Join(a.dir, "lists"))
 	set("Dir::Cache", a.dir)
-	// Images of Debian tell apt to keep no digest of the lists, which takes it 2.6 s
-	// instead of 0.5 s for each question.
-	set("Dir::Cache::pkgcache", filepath.Join(a.dir, "pkgcache.bin"))
-	set("Dir::Cache::srcpkgcache", filepath.Join(a.dir, "srcpkgcache.bin"))
 	set("Dir::Cache::archives", filepath.Join(a.dir, "archives"))
 	set("APT::Sandbox::User", "root")
 	set("Acquire::Languages", "none")
@@ -194,9 +190,21 @@ func parseURIs(plan string) []string {
 	return names
 }
 
+// digests has apt keep its digests of the package lists: images of Debian come with
+// a file that forbids it, and apt reads the machine's files after the archive's own
+// and before its arguments. Without digests each question takes it 2.6 s instead of
+// 0.5 s.
+func (a *Archive) digests() []string {
+	var args []string
+	for _, name := range []string{"pkgcache", "srcpkgcache"} {
+		args = append(args, "-o", "Dir::Cache::"+name+"="+filepath.Join(a.dir, name+".bin"))
+	}
+	return args
+}
+
 // apt runs apt-get in dir, which is where it puts what it downloads.
 func (a *Archive) apt(ctx context.Context, dir string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "apt-get", args...)
+	cmd := exec.CommandContext(ctx, "apt-get", append(a.digests(), args...)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "APT_CONFIG="+a.configFile(), "LC_ALL=C")
 	out, err := cmd.Output()

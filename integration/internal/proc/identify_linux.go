@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// identify reads what the kernel knows of a process. A zombie counts as gone:
-// it runs no more and holds nothing but its number.
+// identify reads what the kernel knows of a process. A zombie counts as gone once
+// its last thread is: it runs no more and holds nothing but its number. The first
+// thread alone may be one while others still hold the sockets.
 func identify(pid int) (Identity, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -38,10 +39,11 @@ func parseStat(stat []byte) (start string, running bool, err error) {
 		return "", false, errors.New("stat line without a name")
 	}
 	fields := bytes.Fields(stat[i+1:])
-	const stateField, startField = 0, 19 // fields 3 and 22 of proc_pid_stat(5)
+	const stateField, threadsField, startField = 0, 17, 19 // fields 3, 20 and 22 of proc_pid_stat(5)
 	if len(fields) <= startField {
 		return "", false, errors.New("stat line is too short")
 	}
-	state := string(fields[stateField])
-	return string(fields[startField]), state != "Z" && state != "X", nil
+	state, threads := string(fields[stateField]), string(fields[threadsField])
+	ended := state == "X" || state == "Z" && (threads == "0" || threads == "1")
+	return string(fields[startField]), !ended, nil
 }

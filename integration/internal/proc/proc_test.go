@@ -75,14 +75,16 @@ func TestRecycledIDIsLeftAlone(t *testing.T) {
 }
 
 func TestParseStat(t *testing.T) {
-	const tail = " S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20 21"
+	const tail = " S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 1 18 4711 20 21"
+	zombie := strings.Replace(tail, "S", "Z", 1)
 	for _, tc := range []struct {
 		name, stat, start string
 		running, fails    bool
 	}{
 		{name: "plain", stat: "12 (sh)" + tail, start: "4711", running: true},
 		{name: "name with spaces and parentheses", stat: "12 (a) b (c)" + tail, start: "4711", running: true},
-		{name: "zombie", stat: "12 (sh)" + strings.Replace(tail, "S", "Z", 1), start: "4711"},
+		{name: "zombie", stat: "12 (sh)" + zombie, start: "4711"},
+		{name: "zombie with a thread that runs", stat: "12 (sh)" + strings.Replace(zombie, " 16 1 ", " 16 2 ", 1), start: "4711", running: true},
 		{name: "short", stat: "12 (sh) S 1", fails: true},
 		{name: "empty", fails: true},
 	} {

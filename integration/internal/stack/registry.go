@@ -75,36 +75,21 @@ func (s Stack) stopRegistry(ctx context.Context) error {
 	return s.Dir.WriteJSON(registryFile, rec)
 }
 
-// releaseWait is how long a process that was killed may hold its sockets: the
-// kernel shows it as ended before the last of its threads is.
-const releaseWait = time.Second
-
 // freeAddress gives a loopback address to listen on: the one from last time if
-// it is free, or gets so in a moment.
+// it is free.
 func freeAddress(ctx context.Context, last string) (string, error) {
-	if last != "" {
-		err := waitFor(ctx, releaseWait, func() error {
-			_, err := tryListen(ctx, last)
-			return err
-		})
-		if err == nil {
-			return last, nil
+	for _, address := range []string{last, "127.0.0.1:0"} {
+		if address == "" {
+			continue
 		}
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+		if err != nil {
+			continue
+		}
+		got := l.Addr().String()
+		return got, l.Close()
 	}
-	address, err := tryListen(ctx, "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("no free port on 127.0.0.1: %w", err)
-	}
-	return address, nil
-}
-
-// tryListen listens for a moment and gives the address.
-func tryListen(ctx context.Context, address string) (string, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
+	return "", errors.New("no free port on 127.0.0.1")
 }
 
 func registryAnswers(ctx context.Context, address string) error {

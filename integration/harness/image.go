@@ -43,17 +43,13 @@ func (e *Env) Command(t testing.TB, img Image, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unmount := func() {}
-	t.Cleanup(func() {
-		unmount()
-		_ = os.RemoveAll(dir)
-	})
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	root := filepath.Join(dir, "rootfs")
 	// The image's user has to get in.
 	if err := errors.Join(os.Chmod(dir, 0o755), os.Mkdir(root, 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	unmount = inMemory(root)
+	t.Cleanup(inMemory(root)) // unmounted before the folder is removed
 	if err := img.Unpack(root); err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func test(ctx context.Context, s stack.Stack, args []string, _ io.Writer) error 
 			// What these tests see is not in the go command's cache key.
 			argv = append(argv, "-count=1", "-timeout=40m")
 		}
-		cmd := command(ctx, dir, append(os.Environ(), tools.NoCgo), "go", append(append(argv, args...), "./...")...)
+		cmd := command(ctx, dir, tools.Env(), "go", append(append(argv, args...), "./...")...)
 		if err := cmd.Run(); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("go test in %s: %w", relative(s.Repo, dir), err))
 		}
@@ -80,7 +80,7 @@ func lintEnv(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("go env: %w", err)
 	}
 	flags := append(strings.Fields(string(own)), tools.Flags()...)
-	return append(os.Environ(), tools.NoCgo, "GOFLAGS="+strings.Join(flags, " ")), nil
+	return append(tools.Env(), "GOFLAGS="+strings.Join(flags, " ")), nil
 }
 
 // check runs a command that is content when it succeeds, and shows what it says

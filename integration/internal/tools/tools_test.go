@@ -79,3 +79,20 @@ func TestMakefileHasTheFlags(t *testing.T) {
 		t.Errorf("the Makefile lacks %s", want)
 	}
 }
+
+func TestEnvLeavesTheUserTheirChoice(t *testing.T) {
+	for set, want := range map[string]string{"": "0", "1": "1"} {
+		t.Setenv("CGO_ENABLED", set)
+		if set == "" {
+			if err := os.Unsetenv("CGO_ENABLED"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd := exec.CommandContext(t.Context(), "go", "env", "CGO_ENABLED")
+		cmd.Env = Env()
+		out, err := cmd.Output()
+		if got := strings.TrimSpace(string(out)); err != nil || got != want {
+			t.Errorf("CGO_ENABLED=%q becomes %q, want %q (%v)", set, got, want, err)
+		}
+	}
+}

@@ -3,7 +3,10 @@ package integration
 import (
 	"bytes"
 	"debug/buildinfo"
+	"debug/dwarf"
+	"debug/elf"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -154,6 +157,82 @@ func TestGoRelease(t *testing.T) {
 	s.ok(t, build{Dir: dir, Args: []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", tag, "--push", "."}})
 	if got := settings(t, fetch(t, tag)["linux/amd64"], "usr/local/bin/app")["go"]; got != "go1.25.9" {
 		t.Errorf("built by %s, want the toolchain line's go1.25.9", got)
+	}
+}
+
+// What the linker would drop is not compiled either, and who keeps it has all of it,
+// whatever other builds have left on the builder.
+func TestDebugInformation(t *testing.T) {
+	s := setup(t)
+	t.Parallel()
+	files := map[string]string{
+		"main.go":    "package main\n\nimport \"example.com/app/own\"\n\nfunc main() { own.Say(\"hello\") }\n",
+		"own/own.go": "package own\n\nimport \"fmt\"\n\n//go:noinline\nfunc Say(text string) { fmt.Println(text) }\n",
+	}
+	for i, tc := range []struct {
+		build, gcflags string
+		functions      []string
+	}{
+		{"{}", "all=-dwarf=false", nil},
+		{"{ldflags: []}", "", []string{"example.com/app/own.Say", "fmt.Fprintln", "runtime.mallocgc"}},
+	} {
+		files["gokiln.yaml"] = "build: " + tc.build + "\ncache: {dependencies: layer}\n"
+		tag := s.tag(t) + strconv.Itoa(i)
+		s.ok(t, build{Dir: app(t, files), Args: []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", tag, "--push", "."}})
+		img := fetch(t, tag)["linux/amd64"]
+		if got := settings(t, img, "usr/local/bin/app")["-gcflags"]; got != tc.gcflags {
+			t.Errorf("%s: compiled with %q", tc.build, got)
+		}
+		program, err := img.ReadFile("usr/local/bin/app")
+		if err != nil {
+			t.Fatal(err)
+		}
+		described := describedFunctions(t, program)
+		if tc.functions == nil && len(described) > 0 {
+			t.Errorf("%s: debug information of %d functions", tc.build, len(described))
+		}
+		for _, f := range tc.functions {
+			if !slices.Contains(described, f) {
+				t.Errorf("%s: no debug information of %s, but of %d functions", tc.build, f, len(described))
+			}
+		}
+		if out := s.run(t, img); out != "hello\n" {
+			t.Errorf("%s: it printed %q", tc.build, out)
+		}
+	}
+}
+
+// describedFunctions names the functions of a program that a debugger could print the
+// arguments of: the outline of a function is there without the compiler's help.
+func describedFunctions(t *testing.T, program []byte) []string {
+	t.Helper()
+	file, err := elf.NewFile(bytes.NewReader(program))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if file.Section(".debug_info") == nil {
+		return nil
+	}
+	info, err := file.DWARF()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	function := ""
+	for r := info.Reader(); ; {
+		entry, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if entry == nil {
+			return slices.Compact(names)
+		}
+		switch entry.Tag {
+		case dwarf.TagSubprogram:
+			function, _ = entry.Val(dwarf.AttrName).(string)
+		case dwarf.TagFormalParameter:
+			names = append(names, function)
+		}
 	}
 }
 

@@ -129,6 +129,10 @@ func (f flags) common() []string {
 	if pgo := f.build.PGO; pgo != "" && pgo != "auto" {
 		args = append(args, "-pgo="+pgo)
 	}
+	// Of several -gcflags the last one that fits a package counts: the user's.
+	if dropsDWARF(f.ldflags) {
+		args = append(args, omitDWARF)
+	}
 	return args
 }
 

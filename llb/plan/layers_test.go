@@ -275,10 +275,12 @@ func TestCompiledAlike(t *testing.T) {
 			t.Errorf("%s: %v", text, got)
 		}
 	}
-	a, _ := given{yaml: "build: {tags: x}"}.inputs(t)
-	b, _ := given{yaml: "build: {tags: y}"}.inputs(t)
-	if CompiledAlike(a, b) {
-		t.Error("apps of other tags are compiled alike")
+	for _, other := range [][2]string{{"{tags: x}", "{tags: y}"}, {"{ldflags: -w}", "{ldflags: -X main.v=1}"}} {
+		a, _ := given{yaml: "build: " + other[0]}.inputs(t)
+		b, _ := given{yaml: "build: " + other[1]}.inputs(t)
+		if CompiledAlike(a, b) {
+			t.Errorf("apps with %s are compiled alike", other)
+		}
 	}
 }
 

@@ -118,12 +118,12 @@ func TestCompileArgs(t *testing.T) {
 		given
 		want []string
 	}{
-		"defaults": {given{}, []string{"go", "build", "-buildvcs=false", "-trimpath", "-mod=readonly", "-ldflags=-s -w", "-o", "/gokiln/out/api", "./cmd/api"}},
-		"name":     {given{yaml: "name: svc"}, []string{"go", "build", "-buildvcs=false", "-trimpath", "-mod=readonly", "-ldflags=-s -w", "-o", "/gokiln/out/svc", "./cmd/api"}},
+		"defaults": {given{}, []string{"go", "build", "-buildvcs=false", "-trimpath", "-mod=readonly", "-gcflags=all=-dwarf=false", "-ldflags=-s -w", "-o", "/gokiln/out/api", "./cmd/api"}},
+		"name":     {given{yaml: "name: svc"}, []string{"go", "build", "-buildvcs=false", "-trimpath", "-mod=readonly", "-gcflags=all=-dwarf=false", "-ldflags=-s -w", "-o", "/gokiln/out/svc", "./cmd/api"}},
 		"windows": {given{platform: "windows/amd64"},
-			[]string{"go", "build", "-buildvcs=false", "-trimpath", "-mod=readonly", "-ldflags=-s -w", "-o", "/gokiln/out/api.exe", "./cmd/api"}},
+			[]string{"go", "build", "-buildvcs=false", "-trimpath", "-mod=readonly", "-gcflags=all=-dwarf=false", "-ldflags=-s -w", "-o", "/gokiln/out/api.exe", "./cmd/api"}},
 		"several": {given{yaml: "main: [./cmd/api, ./cmd/worker]\nname: suite"},
-			[]string{"go", "build", "-buildvcs=false", "-trimpath", "-mod=readonly", "-ldflags=-s -w", "-o", "/gokiln/out/", "./cmd/api", "./cmd/worker"}},
+			[]string{"go", "build", "-buildvcs=false", "-trimpath", "-mod=readonly", "-gcflags=all=-dwarf=false", "-ldflags=-s -w", "-o", "/gokiln/out/", "./cmd/api", "./cmd/worker"}},
 		"all flags": {
 			given{
 				yaml: "build:\n  tags: ['a,b', '{{.Args.EDITION}}']\n  ldflags: ['-X main.v={{.Version}}', -w]\n" +
@@ -131,11 +131,11 @@ func TestCompileArgs(t *testing.T) {
 				options: Options{BuildArgs: map[string]string{"VERSION": "1.2", "EDITION": "pro"}},
 			},
 			[]string{"go", "build", "-buildvcs=false", "-mod=readonly", "-tags=a,b,pro", "-race", "-pgo=cpu.pprof",
-				"-ldflags=-X main.v=1.2 -w", "-gcflags=all=-N", "-asmflags=-S", "-cover", "-o", "/gokiln/out/api", "./cmd/api"},
+				"-gcflags=all=-dwarf=false", "-ldflags=-X main.v=1.2 -w", "-gcflags=all=-N", "-asmflags=-S", "-cover", "-o", "/gokiln/out/api", "./cmd/api"},
 		},
 		"no ldflags": {given{yaml: "build: {ldflags: []}"}, []string{"go", "build", "-buildvcs=false", "-trimpath", "-mod=readonly", "-o", "/gokiln/out/api", "./cmd/api"}},
 		"vendor": {given{files: map[string]string{"vendor/modules.txt": "# none\n"}},
-			[]string{"go", "build", "-buildvcs=false", "-trimpath", "-mod=vendor", "-ldflags=-s -w", "-o", "/gokiln/out/api", "./cmd/api"}},
+			[]string{"go", "build", "-buildvcs=false", "-trimpath", "-mod=vendor", "-gcflags=all=-dwarf=false", "-ldflags=-s -w", "-o", "/gokiln/out/api", "./cmd/api"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, tc.plan(t).Compile.Args); diff != "" {

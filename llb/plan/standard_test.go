@@ -51,7 +51,7 @@ func TestStandardLibraryIsOneStep(t *testing.T) {
 		t.Errorf("%+v", first)
 	}
 	for name, g := range map[string]given{
-		"another module":  {gomod: requiring("example.com/b", 4), yaml: "name: b\nbuild: {ldflags: -s}\n"},
+		"another module":  {gomod: requiring("example.com/b", 4), yaml: "name: b\nbuild: {ldflags: -w -X main.v=1}\n"},
 		"a vendor folder": {gomod: requiring("example.com/c", 0), files: map[string]string{"vendor/modules.txt": "# none\n"}},
 	} {
 		if diff := cmp.Diff(first, bottom(t, official, g, "b1.example/y", "std:net/http", "std:strings")); diff != "" {

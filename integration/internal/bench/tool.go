@@ -62,7 +62,7 @@ func Tools() []Tool {
 	return []Tool{
 		{
 			Name: Gokiln, Title: "gokiln", Daemon: true, Programs: "usr/local/bin",
-			About: "its image named by the spec's first line, a spec of two lines",
+			About: "its image named by the spec's first line, a spec of two lines; as -w is among its default flags it compiles without debug information",
 			files: gokilnFiles, commands: gokilnCommands,
 		},
 		{

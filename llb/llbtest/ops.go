@@ -106,6 +106,9 @@ func (p printer) copy(v Vertex, _ *pb.FileOp, c *pb.FileActionCopy, from int64) 
 			fmt.Fprintf(p, " %s", flag.name)
 		}
 	}
+	for _, pattern := range c.ExcludePatterns {
+		fmt.Fprintf(p, " exclude=%s", pattern)
+	}
 	for _, pattern := range c.IncludePatterns {
 		fmt.Fprintf(p, " include=%s", pattern)
 	}

@@ -17,7 +17,7 @@ import (
 // where the result of this step comes from the cache. So is the GOCACHE mount,
 // which starts as a view of the layers and is kept for as long as these stay the
 // same.
-func compile(p plan.Plan, in Inputs, mods *llb.State, seed llb.State) llb.State {
+func compile(p plan.Plan, in Inputs, toolchain llb.State, mods *llb.State, seed llb.State) llb.State {
 	c := p.Compile
 	name := label(p) + "go build " + strings.Join(c.Packages, " ") + whole(c.Source)
 	opts := in.about(p, name, c.At, c.NoCache).run()
@@ -28,7 +28,7 @@ func compile(p plan.Plan, in Inputs, mods *llb.State, seed llb.State) llb.State 
 	)
 	opts = append(opts, sourceMounts(p, in, c.Source, mods, "[internal] collect the source of "+strings.Join(c.Packages, " "), c.At)...)
 	opts = append(opts, modulesMount(mods)...)
-	run := in.step(in.Toolchain, path.Join(p.Source, c.Dir), c.Env, llb.NetModeNone).Run(opts...)
+	run := in.step(toolchain, path.Join(p.Source, c.Dir), c.Env, llb.NetModeNone).Run(opts...)
 	return run.AddMount(plan.OutDir, llb.Scratch())
 }
 

@@ -11,11 +11,11 @@ import (
 
 // layers returns GOCACHE as compile starts from it: every layer that the plan
 // names, each made on top of some of those before it. It is empty without layers.
-func layers(p plan.Plan, in Inputs, mods *llb.State) llb.State {
+func layers(p plan.Plan, in Inputs, toolchain llb.State, mods *llb.State) llb.State {
 	s := stacked{plan: p}
 	for _, l := range p.Layers {
 		base := s.on(l.Below)
-		s.made = append(s.made, compileLayer(l, p, in, mods, base))
+		s.made = append(s.made, compileLayer(l, p, in, toolchain, mods, base))
 		s.bases = append(s.bases, base)
 	}
 	return s.on(indexes(len(p.Layers)))
@@ -68,7 +68,7 @@ func indexes(n int) []int {
 
 // compileLayer runs one compile step and returns the layer with what is below it. The
 // store is a cache mount that no result depends on.
-func compileLayer(l plan.Layer, p plan.Plan, in Inputs, mods *llb.State, base llb.State) llb.State {
+func compileLayer(l plan.Layer, p plan.Plan, in Inputs, toolchain llb.State, mods *llb.State, base llb.State) llb.State {
 	opts := in.about(p, label(p)+l.Name+whole(l.Source), l.At, l.NoCache).run()
 	opts = append(opts, in.Sandbox.options()...)
 	opts = append(opts,
@@ -76,13 +76,15 @@ func compileLayer(l plan.Layer, p plan.Plan, in Inputs, mods *llb.State, base ll
 		llb.AddMount(plan.CompileProgram, in.Program, llb.SourcePath(in.CompileProgramPath), llb.Readonly),
 		llb.AddMount(plan.GoCacheStore, llb.Scratch(), llb.AsPersistentCacheDir(l.StoreID, llb.CacheMountShared)),
 	)
-	// No pattern of the user's that is relative fits what stands below this folder.
-	dir := plan.GoCacheDir
+	// The standard library compiles while modules are downloaded, in the image that
+	// this step needs too: it does not wait for the copy. No pattern of the user's
+	// that is relative fits what stands below this folder.
+	from, dir := in.Toolchain, plan.GoCacheDir
 	if !l.Toolchain {
-		dir = path.Join(p.Source, p.Compile.Dir)
+		from, dir = toolchain, path.Join(p.Source, p.Compile.Dir)
 		opts = append(opts, sourceMounts(p, in, l.Source, mods, "[internal] collect the source of "+l.Name, l.At)...)
 		opts = append(opts, modulesMount(mods)...)
 	}
-	run := in.step(in.Toolchain, dir, l.Env, llb.NetModeNone).Run(opts...)
+	run := in.step(from, dir, l.Env, llb.NetModeNone).Run(opts...)
 	return run.AddMount(plan.GoCacheDir, base)
 }

@@ -25,7 +25,7 @@ import (
 type Inputs struct {
 	// Context is the build context.
 	Context llb.State
-	// Toolchain is the image that runs the go command, its config applied.
+	// Toolchain is the image that has the go command, its config applied.
 	Toolchain llb.State
 	// ModulesToolchain is the image that downloads modules.
 	ModulesToolchain llb.State
@@ -77,7 +77,22 @@ func Programs(p plan.Plan, in Inputs) (llb.State, error) {
 	if err != nil {
 		return llb.State{}, err
 	}
-	return compile(p, in, mods, layers(p, in, mods)), nil
+	slim := toolchain(p, in)
+	return compile(p, in, slim, mods, layers(p, in, slim, mods)), nil
+}
+
+// toolchain is the toolchain image without what the plan calls ballast, or the image
+// itself. The copy is found by the image's digest and the patterns, so where it is in
+// the cache the image is not pulled.
+func toolchain(p plan.Plan, in Inputs) llb.State {
+	if len(p.Ballast) == 0 {
+		return in.Toolchain
+	}
+	slim := llb.Scratch().File(
+		llb.Copy(in.Toolchain, "/", "/", &llb.CopyInfo{CopyDirContentsOnly: true, ExcludePatterns: p.Ballast}),
+		in.about(p, "["+platforms.Format(p.Build)+"] slim toolchain", nil, false)...,
+	)
+	return in.Toolchain.WithOutput(slim.Output())
 }
 
 // Modules returns the module cache; nil where there is nothing to download.

@@ -94,6 +94,7 @@ func NewPrograms(in Input) (Plan, error) {
 		Source:  SourceOf(in.Workspace),
 		Outside: outsides(in.Workspace),
 		Modules: in.Modules,
+		Ballast: newBallast(in),
 		Layers:  layers,
 		Compile: compile,
 		Image: Image{

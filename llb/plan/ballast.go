@@ -11,7 +11,7 @@ const goroot = "usr/local/go"
 
 // ballast lists what no `go build` of a program reads in an official toolchain: its
 // own tests and their data, the source of the go command, and tools that are no part
-// of a build. That is more than half of the files and half of the bytes. A machine
+// of a build. That is three quarters of the files and half of the bytes. A machine
 // that finds the copy without them in the registry's cache does not pull the image.
 //
 // All else stays, wherever it is, so what somebody has added to an official image, or

@@ -1,7 +1,7 @@
 // Package lower turns a Plan into LLB. It is pure: the same Plan and Inputs give
 // the same bytes, with no clock, environment, network, randomness or bare map
-// order. A file per step: modules.go, layers.go, compile.go, image.go, binaries.go;
-// source.go is what the compiling ones see of the context.
+// order. A file per step: modules.go, toolchain.go, layers.go, compile.go, image.go,
+// binaries.go; source.go is what the compiling ones see of the context.
 //
 // Laws that its tests hold: only the module step has a network and a secret;
 // every step runs on the build platform; the module step's inputs hold none of
@@ -79,20 +79,6 @@ func Programs(p plan.Plan, in Inputs) (llb.State, error) {
 	}
 	slim := toolchain(p, in)
 	return compile(p, in, slim, mods, layers(p, in, slim, mods)), nil
-}
-
-// toolchain is the toolchain image without what the plan calls ballast, or the image
-// itself. The copy is found by the image's digest and the patterns, so where it is in
-// the cache the image is not pulled.
-func toolchain(p plan.Plan, in Inputs) llb.State {
-	if len(p.Ballast) == 0 {
-		return in.Toolchain
-	}
-	slim := llb.Scratch().File(
-		llb.Copy(in.Toolchain, "/", "/", &llb.CopyInfo{CopyDirContentsOnly: true, ExcludePatterns: p.Ballast}),
-		in.about(p, "["+platforms.Format(p.Build)+"] slim toolchain", nil, false)...,
-	)
-	return in.Toolchain.WithOutput(slim.Output())
 }
 
 // Modules returns the module cache; nil where there is nothing to download.

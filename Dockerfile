@@ -16,7 +16,8 @@ RUN --mount=type=bind,source=go.mod,target=go.mod \
 
 # The bytes of the helpers are in the keys of everybody's layers of modules and of
 # compiled packages: they must not change with gokiln's version, so they hold no
-# stamp and no build id.
+# stamp and no build id. Nor with who builds them: the flags are those of gokiln,
+# which compiles no debug information that -w drops.
 ARG TARGETOS TARGETARCH TARGETVARIANT VERSION=dev
 RUN --network=none \
     --mount=type=bind,target=. \
@@ -26,8 +27,8 @@ RUN --network=none \
       arm) export GOARM="${TARGETVARIANT#v}" ;; \
     esac; \
     export GOCACHE=/gocache CGO_ENABLED=0 GOOS="$TARGETOS" GOARCH="$TARGETARCH"; \
-    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /out/gokiln ./cmd/frontend && \
-    go build -trimpath -buildvcs=false -ldflags "-s -w -buildid=" -o /out/ ./cmd/gokiln-modules ./cmd/gokiln-compile
+    go build -trimpath -buildvcs=false -gcflags=all=-dwarf=false -ldflags "-s -w -X main.version=$VERSION" -o /out/gokiln ./cmd/frontend && \
+    go build -trimpath -buildvcs=false -gcflags=all=-dwarf=false -ldflags "-s -w -buildid=" -o /out/ ./cmd/gokiln-modules ./cmd/gokiln-compile
 
 FROM scratch
 LABEL moby.buildkit.frontend.network.none="true" \

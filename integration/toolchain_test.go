@@ -1,17 +1,22 @@
 package integration
 
 import (
+	"go/version"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 )
 
 // The slim toolchain has whatever a program may be built from: here the whole of the
-// standard library, on a port that most of it was not compiled for before.
+// standard library, as the host's Go lists it.
 func TestSlimToolchainHasTheStandardLibrary(t *testing.T) {
 	s := setup(t)
 	t.Parallel()
+	if lang := version.Lang(runtime.Version()); lang != "go1.26" {
+		t.Skipf("the app is built with Go 1.26, and this is %q with another list of packages", lang)
+	}
 	out, err := exec.Command("go", "list", "std").Output()
 	if err != nil {
 		t.Fatal(err)

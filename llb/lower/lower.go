@@ -43,6 +43,8 @@ type Inputs struct {
 	Sandbox Sandbox
 	// Source is the spec as BuildKit's source map; nil leaves locations out.
 	Source *llb.SourceMap
+	// CacheImports tells that the build takes results from another daemon's cache.
+	CacheImports bool
 }
 
 // Sandbox holds the frontend options that shape the environment of exec steps.

@@ -346,6 +346,37 @@ func TestLayerOfTheToolchain(t *testing.T) {
 	}
 }
 
+// With a cache import the source of what several apps' builds have in common is
+// collected anew, which is about running and in no key.
+func TestSharedSourceIsCollectedAnew(t *testing.T) {
+	p := layered()
+	p.Compile.Source.Parts = p.Compile.Source.Parts[:1] // another than the layers'
+	ops := func(vs []llbtest.Vertex) (all []string) {
+		for _, v := range vs {
+			all = append(all, v.Op.String())
+		}
+		return all
+	}
+	var want []string
+	for _, tc := range []struct{ apps, imports bool }{{false, false}, {false, true}, {true, false}, {true, true}} {
+		in := testInputs()
+		p.Apps, in.CacheImports = tc.apps, tc.imports
+		vs := vertices(t, lowered(t, p, in))
+		for _, v := range vs {
+			shared := strings.Contains(v.Name, "] collect ") && !strings.Contains(v.Name, "./cmd")
+			if v.Meta != nil && v.Meta.IgnoreCache != (shared && tc.apps && tc.imports) {
+				t.Errorf("%+v: %s: without the cache: %v", tc, v.Name, v.Meta.IgnoreCache)
+			}
+		}
+		if want == nil {
+			want = ops(vs)
+		}
+		if diff := cmp.Diff(want, ops(vs)); diff != "" {
+			t.Errorf("%+v: other steps: %s", tc, diff)
+		}
+	}
+}
+
 func TestNoCacheStages(t *testing.T) {
 	p := testPlan()
 	p.Modules.NoCache, p.Compile.NoCache, p.Image.NoCache = true, false, true

@@ -358,13 +358,18 @@ func TestSharedSourceIsCollectedAnew(t *testing.T) {
 		return all
 	}
 	var want []string
-	for _, tc := range []struct{ apps, imports bool }{{false, false}, {false, true}, {true, false}, {true, true}} {
+	for _, tc := range []struct{ apps, imports, workSum bool }{
+		{false, false, false}, {false, true, false}, {true, false, false}, {true, true, false}, {true, true, true},
+	} {
 		in := testInputs()
 		p.Apps, in.CacheImports = tc.apps, tc.imports
+		if tc.workSum {
+			p.Compile.WorkSum, want = "go.work.sum", nil // other steps than without
+		}
 		vs := vertices(t, lowered(t, p, in))
 		for _, v := range vs {
 			shared := strings.Contains(v.Name, "] collect ") && !strings.Contains(v.Name, "./cmd")
-			if v.Meta != nil && v.Meta.IgnoreCache != (shared && tc.apps && tc.imports) {
+			if v.Meta != nil && v.Meta.IgnoreCache != (shared && tc.apps && tc.imports && !tc.workSum) {
 				t.Errorf("%+v: %s: without the cache: %v", tc, v.Name, v.Meta.IgnoreCache)
 			}
 		}

@@ -39,8 +39,8 @@ const neverIndexed = 4102444800
 // narrowing is a vertex, not an option of the local source, because remote
 // contexts ignore the latter. An action for each folder, and not one with all
 // names, because every name of an action is compared with every file that it
-// walks over: with 10,000 of 20,000 files in 1,000 folders 1.2 s against 3 s. anew tells to copy
-// whether or not there is such a copy.
+// walks over: with 10,000 of 20,000 files in 1,000 folders 1.2 s against 3 s. anew
+// tells to copy whether or not the cache has such a copy.
 func narrowed(p plan.Plan, in Inputs, s plan.Source, name string, at []diag.Range, anew bool) llb.State {
 	var files *llb.FileAction
 	created := time.Unix(neverIndexed, 0).UTC()
@@ -73,7 +73,13 @@ func narrowed(p plan.Plan, in Inputs, s plan.Source, name string, at []diag.Rang
 // on top of them are compiled although the cache has them: in a bake of 20 up to 18,
 // in each fifth run (of the kind of moby/buildkit#4674). Without a copy to be found,
 // the content of the new one is what everything is found by. It changes no key.
-func (in Inputs) collectsAnew(p plan.Plan) bool { return p.Apps && in.CacheImports }
+//
+// Where go.work.sum is put over the copy this stays as it is: a copy onto another is
+// not found by the content of what is below it, and to make it anew wants the modules
+// layer, which a build that finds all else need not have.
+func (in Inputs) collectsAnew(p plan.Plan) bool {
+	return p.Apps && in.CacheImports && p.Compile.WorkSum == ""
+}
 
 // locate finds a folder of the tree: the state that holds it, its path there, and
 // where a step sees it.

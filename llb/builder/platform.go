@@ -50,7 +50,7 @@ func (b *build) planInput(target ocispecs.Platform) plan.Input {
 		Layers: b.program != nil && b.spec.Cache.Dependencies != "mount", AllLayers: b.spec.Cache.Dependencies == "layer",
 		Merge:        sandbox(b.ui).Merges(),
 		ToolchainEnv: b.toolchain.env(), ToolchainDigest: b.toolchain.digest, Target: target, Build: b.platform,
-		Modules: b.modules.step, Options: b.options, Apps: len(b.goal.siblings) > 1,
+		Modules: b.modules.step, Options: b.options,
 	}
 	in.Fleet = b.fleet(in)
 	return in
@@ -88,7 +88,7 @@ func (b *build) inputs(base baseImage) lower.Inputs {
 		Base:             base.state,
 		Sandbox:          sandbox(b.ui),
 		Source:           b.src.SourceMap,
-		CacheImports:     len(b.ui.CacheImports) > 0,
+		CollectAnew:      len(b.goal.siblings) > 1 && len(b.ui.CacheImports) > 0,
 
 		CompileProgramPath: b.frontend.CompileProgram,
 	}

@@ -346,39 +346,44 @@ func TestLayerOfTheToolchain(t *testing.T) {
 	}
 }
 
-// With a cache import the source of what several apps' builds have in common is
-// collected anew, which is about running and in no key.
+// Collecting anew is about running and in no key, and the app's own files are found as
+// ever.
 func TestSharedSourceIsCollectedAnew(t *testing.T) {
 	p := layered()
 	p.Compile.Source.Parts = p.Compile.Source.Parts[:1] // another than the layers'
-	ops := func(vs []llbtest.Vertex) (all []string) {
-		for _, v := range vs {
+	ops := func(anew bool) (all []string) {
+		in := testInputs()
+		in.CollectAnew = anew
+		for _, v := range vertices(t, lowered(t, p, in)) {
 			all = append(all, v.Op.String())
+			shared := strings.Contains(v.Name, "] collect ") && !strings.Contains(v.Name, "./cmd")
+			if v.Meta != nil && v.Meta.IgnoreCache != (shared && anew) {
+				t.Errorf("anew %v: %s: without the cache: %v", anew, v.Name, v.Meta.IgnoreCache)
+			}
 		}
 		return all
 	}
-	var want []string
-	for _, tc := range []struct{ apps, imports, workSum bool }{
-		{false, false, false}, {false, true, false}, {true, false, false}, {true, true, false}, {true, true, true},
-	} {
-		in := testInputs()
-		p.Apps, in.CacheImports = tc.apps, tc.imports
-		if tc.workSum {
-			p.Compile.WorkSum, want = "go.work.sum", nil // other steps than without
-		}
-		vs := vertices(t, lowered(t, p, in))
-		for _, v := range vs {
-			shared := strings.Contains(v.Name, "] collect ") && !strings.Contains(v.Name, "./cmd")
-			if v.Meta != nil && v.Meta.IgnoreCache != (shared && tc.apps && tc.imports && !tc.workSum) {
-				t.Errorf("%+v: %s: without the cache: %v", tc, v.Name, v.Meta.IgnoreCache)
-			}
-		}
-		if want == nil {
-			want = ops(vs)
-		}
-		if diff := cmp.Diff(want, ops(vs)); diff != "" {
-			t.Errorf("%+v: other steps: %s", tc, diff)
-		}
+	if diff := cmp.Diff(ops(false), ops(true)); diff != "" {
+		t.Errorf("other steps: %s", diff)
+	}
+}
+
+// What a step of a workspace sees is copied, not put onto a copy, or it would be found
+// by no content.
+func TestWorkSumIsCopiedBesideTheSource(t *testing.T) {
+	p := layered()
+	p.Compile.WorkSum = "go.work.sum"
+	vs := vertices(t, lowered(t, p, testInputs()))
+	for _, broken := range llbtest.Laws(vs, "linux/amd64") {
+		t.Error(broken)
+	}
+	sum := find(t, vs, "[modules] complete go.work.sum")
+	actions := sum.Op.GetFile().Actions
+	if len(actions) != 2 || len(sum.Inputs) != 2 || actions[0].Input != -1 || actions[0].GetCopy() == nil || actions[0].SecondaryInput != 0 {
+		t.Fatalf("of %d inputs: %v", len(sum.Inputs), actions)
+	}
+	if at := time.Unix(0, actions[0].GetCopy().Timestamp); at.Before(time.Now().AddDate(20, 0, 0)) {
+		t.Errorf("the files' time is %s", at)
 	}
 }
 

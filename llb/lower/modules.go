@@ -100,7 +100,7 @@ func recipe(m plan.Modules, p plan.Plan, in Inputs) llb.State {
 			add(in.Outside[o.Path], o.Recipe, o.Dest)
 		}
 	}
-	return llb.Scratch().File(files, in.about(p, "[modules] collect module files", m.At, in.collectsAnew(p))...)
+	return llb.Scratch().File(files, in.about(p, "[modules] collect module files", m.At, in.CollectAnew)...)
 }
 
 func literals(names []string) []string {

@@ -62,25 +62,6 @@ func narrowed(p plan.Plan, in Inputs, s plan.Source, name string, at []diag.Rang
 	return llb.Scratch().File(files, in.about(p, name, at, anew)...)
 }
 
-// collectsAnew reports whether to copy out of the context anew what steps see that
-// builds of several apps have.
-//
-// BuildKit keys such a copy by its content and also by the client's session. In a
-// bake, whose targets have one session, a target that asks after another has ended
-// finds the copy by the session's key, and by it results that the daemon took from
-// the other's cache import; its own import knows no such key. Where a third target
-// keeps these results busy they are not looked for in another way, and the programs
-// on top of them are compiled although the cache has them: in a bake of 20 up to 18,
-// in each fifth run (of the kind of moby/buildkit#4674). Without a copy to be found,
-// the content of the new one is what everything is found by. It changes no key.
-//
-// Where go.work.sum is put over the copy this stays as it is: a copy onto another is
-// not found by the content of what is below it, and to make it anew wants the modules
-// layer, which a build that finds all else need not have.
-func (in Inputs) collectsAnew(p plan.Plan) bool {
-	return p.Apps && in.CacheImports && p.Compile.WorkSum == ""
-}
-
 // locate finds a folder of the tree: the state that holds it, its path there, and
 // where a step sees it.
 func (in Inputs) locate(p plan.Plan, dir string) (from llb.State, below, dest string) {
@@ -97,15 +78,19 @@ func (in Inputs) locate(p plan.Plan, dir string) (from llb.State, below, dest st
 	return in.Outside[holder.Path], path.Join("/", below), path.Join(holder.Dest, below)
 }
 
-// withWorkSum puts the go.work.sum that the module step has completed over the
-// one of the context, whose root is at root.
+// withWorkSum copies a source, and over the go.work.sum of the context, whose root is
+// at root, the one that the module step has completed. A copy is found by the content
+// of what it copies, and would not be by that of what it is put onto: to make it wants
+// the modules layer, which a build that finds all else need not have.
 func withWorkSum(p plan.Plan, in Inputs, st llb.State, mods *llb.State, root string) llb.State {
 	if p.Compile.WorkSum == "" || mods == nil {
 		return st
 	}
 	from := strings.TrimPrefix(download.WorkSumPath, plan.ModCacheDir)
-	return st.File(
-		llb.Copy(*mods, from, path.Join("/", root, p.Compile.WorkSum)),
+	created := time.Unix(neverIndexed, 0).UTC()
+	return llb.Scratch().File(
+		llb.Copy(st, "/", "/", &llb.CopyInfo{CopyDirContentsOnly: true, CreatedTime: &created}).
+			Copy(*mods, from, path.Join("/", root, p.Compile.WorkSum)),
 		in.about(p, "[modules] complete go.work.sum", p.Compile.At, false)...,
 	)
 }

@@ -24,8 +24,6 @@ type Input struct {
 	// the spec's order.
 	Code  Code
 	Fleet []Code
-	// Apps tells that the spec has several apps.
-	Apps bool
 	// Layers tells to compile into layers what can be shared; AllLayers to do so
 	// with every local package that is no main package, however few there are.
 	Layers, AllLayers bool
@@ -97,7 +95,6 @@ func NewPrograms(in Input) (Plan, error) {
 		Outside: outsides(in.Workspace),
 		Modules: in.Modules,
 		Ballast: newBallast(in),
-		Apps:    in.Apps,
 		Layers:  layers,
 		Compile: compile,
 		Image: Image{

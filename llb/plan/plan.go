@@ -92,9 +92,6 @@ type Plan struct {
 	// that the steps do without which compile the app's own code and what it imports:
 	// a copy without them stands in for the image. Empty where they see the image.
 	Ballast []string
-	// Apps tells that the spec has several apps, whose builds a bake runs side by side:
-	// they have the module step and layers in common.
-	Apps bool
 	// Layers are what Compile starts from: all of them, each on top of some of
 	// those before it.
 	Layers  []Layer

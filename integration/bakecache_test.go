@@ -3,9 +3,6 @@ package integration
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,57 +15,57 @@ import (
 	"github.com/gokiln/gokiln/integration/internal/stack"
 )
 
-// hold keeps requests for one repository back until there was one for another.
-// Repositories are named by how their paths end.
+// hold keeps requests for one repository back until there was one for another. Both
+// are a method and what a path has; it ends a moment after the other.
 type hold struct {
-	method, repository string
-	// until is the method and the repository of the request that ends it, moment how
-	// much longer it takes.
-	until  [2]string
-	moment time.Duration
-	ended  chan struct{}
-	once   sync.Once
+	what, until [2]string
+	held, ended chan struct{}
+	hold, end   func()
 }
 
-func (h *hold) end() {
-	h.once.Do(func() { time.AfterFunc(h.moment, func() { close(h.ended) }) })
+func newHold(what, until [2]string, moment time.Duration) *hold {
+	h := &hold{what: what, until: until, held: make(chan struct{}), ended: make(chan struct{})}
+	h.hold = sync.OnceFunc(func() { close(h.held) })
+	h.end = sync.OnceFunc(func() { time.AfterFunc(moment, func() { close(h.ended) }) })
+	return h
+}
+
+func is(r *http.Request, what [2]string) bool {
+	return r.Method == what[0] && strings.Contains(r.URL.Path, what[1])
 }
 
 // holding stands before the registry.
 func holding(t *testing.T, registry string, holds ...*hold) (host string) {
 	t.Helper()
-	for _, h := range holds {
-		h.ended = make(chan struct{})
-	}
-	target := &url.URL{Scheme: "http", Host: registry}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
-	is := func(r *http.Request, method, repository string) bool {
-		return r.Method == method && strings.Contains(r.URL.Path, repository+"/")
-	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return standBefore(t, registry, func(w http.ResponseWriter, r *http.Request, on http.Handler) {
 		for _, h := range holds {
-			if is(r, h.method, h.repository) {
+			if is(r, h.what) {
+				h.hold()
 				select {
 				case <-h.ended:
 				case <-r.Context().Done():
 				}
 			}
 		}
-		proxy.ServeHTTP(w, r)
+		on.ServeHTTP(w, r)
 		for _, h := range holds {
-			if is(r, h.until[0], h.until[1]) {
+			if is(r, h.until) {
 				h.end()
 			}
 		}
-	}))
-	t.Cleanup(server.Close)
-	return strings.TrimPrefix(server.URL, "http://")
+	})
 }
 
 // Targets of a bake find their programs in the registry's cache, whichever has ended
 // before another asks and whichever is compiled meanwhile: first a is done, then c,
 // which was changed, holds on to the layers that all have, and then b asks.
 func TestBakeFindsItsCache(t *testing.T) {
+	for name, work := range map[string]string{"a module": "", "a workspace": "go 1.26\n\nuse .\n"} {
+		t.Run(name, func(t *testing.T) { bakeFindsItsCache(t, work) })
+	}
+}
+
+func bakeFindsItsCache(t *testing.T, work string) {
 	s := setup(t)
 	s.needsOwnDaemon(t)
 	t.Parallel()
@@ -76,6 +73,7 @@ func TestBakeFindsItsCache(t *testing.T) {
 	p := modserver.Start(t, modserver.Options{Modules: []modserver.Module{dep}})
 	files := importing([]modserver.Module{dep})
 	delete(files, "main.go")
+	files["go.work"] = work
 	files["log/log.go"] = fmt.Sprintf("package log\n\nimport lib %q\n\nfunc Say(s string) { println(s, lib.Name) }\n", dep.Path)
 	apps := []string{"a", "b", "c"}
 	for _, name := range apps {
@@ -101,12 +99,21 @@ func TestBakeFindsItsCache(t *testing.T) {
 	}
 	bake(s, "cache-to", ",mode=max")
 	write(t, filepath.Join(dir, "cmd/c/main.go"), strings.Replace(files["cmd/c/main.go"], `"c"`, `"changed"`, 1))
-	front := holding(t, s.Registry,
-		&hold{method: http.MethodGet, repository: repository + "-basec", until: [2]string{http.MethodPut, repository + "/a/manifests"}, moment: time.Second},
-		&hold{method: http.MethodGet, repository: repository + "-baseb", until: [2]string{http.MethodPost, repository + "/c/blobs"}},
-		&hold{method: http.MethodPut, repository: repository + "/c/manifests", until: [2]string{http.MethodPut, repository + "/b/manifests"}},
-	)
-	r := bake(suite{s.FreshBehind(t, front)}, "cache-from", "")
+	pushed := func(name string) [2]string { return [2]string{http.MethodPut, repository + "/" + name + "/manifests/"} }
+	base := func(name string) [2]string { return [2]string{http.MethodGet, repository + "-base" + name + "/"} }
+	holds := []*hold{
+		newHold(base("c"), pushed("a"), time.Second), // until the build of a has ended
+		newHold(base("b"), [2]string{http.MethodPost, repository + "/c/blobs/"}, 0),
+		newHold(pushed("c"), pushed("b"), 0),
+	}
+	r := bake(suite{s.FreshBehind(t, holding(t, s.Registry, holds...))}, "cache-from", "")
+	for _, h := range holds {
+		select {
+		case <-h.held:
+		default:
+			t.Errorf("nothing asked for %q: the order was another", h.what)
+		}
+	}
 	for _, step := range []string{"download modules", "] standard library", "] dependencies", "] compile "} {
 		if len(r.named(step)) == 0 || len(r.ran(step)) > 0 {
 			t.Errorf("%q: ran %q of %q", step, r.ran(step), r.named(step))

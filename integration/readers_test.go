@@ -16,10 +16,22 @@ import (
 	"github.com/gokiln/gokiln/integration/internal/modserver"
 )
 
+// standBefore starts a server in front of the registry; handle gets each request and
+// what hands it on.
+func standBefore(t *testing.T, registry string, handle func(w http.ResponseWriter, r *http.Request, on http.Handler)) (host string) {
+	t.Helper()
+	target := &url.URL{Scheme: "http", Host: registry}
+	// The registry's answers name paths alone, so the host need not be mended.
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handle(w, r, proxy) }))
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
+}
+
 // front stands before the registry: it notes which blobs are fetched and takes
 // no cache from anybody.
 type front struct {
-	*httptest.Server
+	host    string
 	mu      sync.Mutex
 	fetched []string
 }
@@ -27,21 +39,15 @@ type front struct {
 func startFront(t *testing.T, registry string) *front {
 	t.Helper()
 	f := &front{}
-	target := &url.URL{Scheme: "http", Host: registry}
-	// The registry's answers name paths alone, so the host need not be mended.
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
-	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	f.host = standBefore(t, registry, func(w http.ResponseWriter, r *http.Request, on http.Handler) {
 		if f.allows(r) {
-			proxy.ServeHTTP(w, r)
+			on.ServeHTTP(w, r)
 			return
 		}
 		http.Error(w, `{"errors":[{"code":"DENIED","message":"read only"}]}`, http.StatusForbidden)
-	}))
-	t.Cleanup(f.Close)
+	})
 	return f
 }
-
-func (f *front) host() string { return strings.TrimPrefix(f.URL, "http://") }
 
 func (f *front) allows(r *http.Request) bool {
 	f.mu.Lock()
@@ -84,13 +90,13 @@ func TestReaderFetchesWhatItNeeds(t *testing.T) {
 	before := digests(t, fetch(t, s.tag(t)))
 
 	front := startFront(t, s.Registry)
-	reader := suite{s.FreshBehind(t, front.host())}
+	reader := suite{s.FreshBehind(t, front.host)}
 	image, toolchain := layersOf(t, s.tag(t)), layersOf(t, s.Registry+"/library/golang:1.26-alpine")
 	cached := layersOf(t, s.tag(t)+"/cache:x")
 	fetched := func() []string {
 		return slices.DeleteFunc(front.took(), func(blob string) bool { return !slices.Contains(slices.Concat(image, toolchain, cached), blob) })
 	}
-	r := reader.ok(t, args(front.host()))
+	r := reader.ok(t, args(front.host))
 	if layers, ran := fetched(), append(r.ran("go build"), r.ran("copy programs")...); len(layers) > 0 || len(ran) > 0 {
 		t.Errorf("of what others have built: ran %q, fetched %q", ran, layers)
 	}
@@ -99,7 +105,7 @@ func TestReaderFetchesWhatItNeeds(t *testing.T) {
 	}
 
 	write(t, filepath.Join(dir, "main.go"), strings.Replace(files["main.go"], "println(", "println(\"changed\", ", 1))
-	r = reader.ok(t, args(front.host()))
+	r = reader.ok(t, args(front.host))
 	layers := fetched()
 	if len(layers) == 0 || len(slices.Compact(slices.Clone(layers))) != len(layers) {
 		t.Errorf("fetched %q, want each once", layers)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -51,6 +50,12 @@ type Closure struct {
 	// WholeOutside tells that Whole is, among others, about what external packages
 	// are built from too: a file of Files or Dirs, or a package that is Exposed.
 	WholeOutside bool
+	// Unhashed is not empty where an object may depend on files that the go command
+	// does not hash, so that a GOCACHE that outlives a build may hold the object of
+	// an earlier content under the same action. It is the reason, a sentence without
+	// its full stop, about the first package at fault in order of the import paths,
+	// else about a vendored one.
+	Unhashed string
 }
 
 // LocalPackage is a package of the main module, a workspace member or a folder
@@ -78,6 +83,9 @@ type LocalPackage struct {
 	// Exposed tells that external packages may import it: it is of a local module
 	// that has been published.
 	Exposed bool
+	// Unhashed says which file of those that its object depends on the go command
+	// does not hash, as the end of a sentence about the package; "" for none.
+	Unhashed string
 }
 
 // Closure finds the files that `go build` of main packages can depend on. It
@@ -123,7 +131,10 @@ type closureBuilder struct {
 	options  ClosureOptions
 	vendored bool
 	mains    []string
-	closure  Closure
+	// vendorUnhashed is what Closure.Unhashed says where no local package is at
+	// fault.
+	vendorUnhashed string
+	closure        Closure
 }
 
 func (b *closureBuilder) whole(format string, args ...any) {
@@ -161,39 +172,13 @@ func (b *closureBuilder) vendor(ctx context.Context) error {
 	if err == nil && link == "" {
 		link, err = b.w.tree.linkBelow(ctx, dir)
 	}
+	if err != nil {
+		return err
+	}
 	if link != "" {
 		b.whole("%s is a symbolic link", link)
 	}
-	return err
-}
-
-// linkBelow is a symbolic link somewhere in a folder, "" when there is none.
-func (t *tree) linkBelow(ctx context.Context, dir string) (string, error) {
-	for level := []string{dir}; len(level) > 0; {
-		lists := make([][]fs.DirEntry, len(level))
-		err := eachOf(ctx, len(level), func(ctx context.Context, i int) error {
-			var err error
-			lists[i], err = t.list(ctx, level[i])
-			return err
-		})
-		if err != nil {
-			return "", err
-		}
-		var next []string
-		for i, entries := range lists {
-			for _, e := range entries {
-				name := path.Join(level[i], e.Name())
-				switch {
-				case e.Type()&fs.ModeSymlink != 0:
-					return name, nil
-				case e.IsDir():
-					next = append(next, name)
-				}
-			}
-		}
-		level = next
-	}
-	return "", nil
+	return b.vendoredUnhashed(ctx, dir)
 }
 
 // profile adds the profile that the options name.
@@ -244,8 +229,9 @@ func (b *closureBuilder) packages(ctx context.Context) error {
 		p := LocalPackage{
 			ImportPath: importPath, Dir: found.dir, Imports: found.imports, Embeds: found.embeds,
 			Files: gathered[i].files, Dirs: gathered[i].dirs, Main: slices.Contains(b.mains, importPath),
-			Exposed: b.walk.importable[importPath],
+			Exposed: b.walk.importable[importPath], Unhashed: gathered[i].unhashed,
 		}
+		b.unhashed(importPath, p.Unhashed)
 		for _, imported := range p.Imports {
 			if b.walk.locals[imported] != nil {
 				p.Local = append(p.Local, imported)
@@ -266,6 +252,7 @@ func (b *closureBuilder) packages(ctx context.Context) error {
 		b.closure.Packages = append(b.closure.Packages, p)
 		b.closure.Dirs = append(b.closure.Dirs, p.Dirs...)
 	}
+	b.closure.Unhashed = cmp.Or(b.closure.Unhashed, b.vendorUnhashed)
 	b.closure.Dirs = outermost(b.closure.Dirs)
 	for _, importPath := range slices.Sorted(maps.Keys(faults)) {
 		b.whole("package %q %s", importPath, faults[importPath])

@@ -19,15 +19,21 @@ type packageFiles struct {
 	dirs []string
 	// fault says why these may not be all.
 	fault string
+	// unhashed says which of them the go command does not hash.
+	unhashed string
 }
 
-// gathering collects a package's files. The first fault stands.
+// gathering collects a package's files. The first fault stands, and so does the
+// first reason of opaque and of unhashed.
 type gathering struct {
 	loader
 	pkg   *localPackage
 	files map[string]bool
 	dirs  map[string]bool
 	fault string
+	// opaque is a fault with what the package includes.
+	opaque   string
+	unhashed string
 }
 
 func (g *gathering) blame(format string, args ...any) {
@@ -46,7 +52,7 @@ func (l loader) files(ctx context.Context, pkg *localPackage) (*packageFiles, er
 			return nil, err
 		}
 	}
-	return &packageFiles{files: sortedKeys(g.files), dirs: sortedKeys(g.dirs), fault: g.fault}, nil
+	return &packageFiles{files: sortedKeys(g.files), dirs: sortedKeys(g.dirs), fault: g.fault, unhashed: g.whyUnhashed()}, nil
 }
 
 func sortedKeys(set map[string]bool) []string {

@@ -21,9 +21,9 @@ func (g *gathering) includes(ctx context.Context) error {
 		case ext == ".go" && slices.Contains(g.pkg.cgoFiles, path.Base(name)), ext == ".s":
 			queue = append(queue, name)
 		case g.target.Cgo && (ext == ".swig" || ext == ".swigcxx"):
-			g.blame("uses SWIG")
+			g.obscure("uses SWIG")
 		case cgo && slices.Contains([]string{".f", ".F", ".for", ".f90"}, ext):
-			g.blame("has Fortran files")
+			g.obscure("has Fortran files")
 		case cgo && ext != ".go" && ext != ".syso":
 			queue = append(queue, name)
 		}
@@ -35,14 +35,14 @@ func (g *gathering) includes(ctx context.Context) error {
 	for _, name := range queue {
 		seen[name] = true
 	}
-	for len(queue) > 0 && g.fault == "" {
+	for len(queue) > 0 && g.opaque == "" {
 		text, err := g.text(ctx, queue[0])
 		if err != nil {
 			return err
 		}
 		found, why := includeLines(text, cgo)
 		if why != "" {
-			g.blame("has %s, %s", queue[0], why)
+			g.obscure("has %s, %s", queue[0], why)
 		}
 		queue = queue[1:]
 		for _, written := range found {
@@ -63,8 +63,12 @@ func (g *gathering) includes(ctx context.Context) error {
 // tree's.
 func (g *gathering) include(ctx context.Context, written string, cgo bool) (string, error) {
 	if path.IsAbs(written) || cgo && slices.Contains(strings.Split(written, "/"), "..") {
-		g.blame("includes %q, which may be any file", written)
+		g.obscure("includes %q, which may be any file", written)
 		return "", nil
+	}
+	if up := slices.Contains(strings.Split(written, "/"), ".."); up {
+		// Where a link leads to the package's folder the file is another one.
+		g.unhash(written)
 	}
 	name := path.Join(g.pkg.dir, written)
 	e, err := g.entryAt(ctx, name)
@@ -72,9 +76,14 @@ func (g *gathering) include(ctx context.Context, written string, cgo bool) (stri
 		return "", err
 	}
 	if cgo && path.Dir(name) != g.pkg.dir {
-		g.blame("includes %s from C, which is outside of its folder", name)
+		g.obscure("includes %s from C, which is outside of its folder", name)
 	}
 	g.take(e, name)
+	if ok, err := g.hashes(ctx, name); err != nil {
+		return "", err
+	} else if !ok {
+		g.unhash(name)
+	}
 	return name, nil
 }
 
@@ -88,7 +97,7 @@ func (g *gathering) flags() {
 		// frameworks.
 		ok := plain.MatchString(flag) && !strings.HasPrefix(flag, "-Wl,") && !strings.HasPrefix(flag, "-Wa,") && !strings.HasPrefix(flag, "-Wp,")
 		if !ok && !linker.MatchString(flag) && !library.MatchString(flag) {
-			g.blame("has the #cgo flag %q, which may name a file", flag)
+			g.obscure("has the #cgo flag %q, which may name a file", flag)
 			return
 		}
 	}

@@ -1,0 +1,122 @@
+package workspace
+
+import (
+	"context"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// vendoredUnhashed says what of the vendor folder the go command does not hash. Nearly
+// always a look at its assembly tells that there is nothing; only else are the
+// vendored packages that the mains need read, which may be thousands.
+func (b *closureBuilder) vendoredUnhashed(ctx context.Context, dir string) error {
+	plain, err := b.plain(ctx, dir)
+	if err != nil || plain {
+		return err
+	}
+	packages, err := b.vendoredPackages(ctx, dir)
+	if err != nil {
+		return err
+	}
+	paths := slices.Sorted(maps.Keys(packages))
+	gathered := make([]*packageFiles, len(paths))
+	err = eachOf(ctx, len(paths), func(ctx context.Context, i int) error {
+		var err error
+		gathered[i], err = b.w.memo.files(ctx, b.walk.loader, packages[paths[i]])
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for i, importPath := range paths {
+		if why := gathered[i].unhashed; why != "" {
+			b.vendorUnhashed = "package \"" + importPath + "\" of the vendor folder " + why
+			return nil
+		}
+	}
+	return nil
+}
+
+// plain reports whether a vendor folder has neither a link nor assembly that
+// includes other headers than Go's. With cgo that is not looked for.
+func (b *closureBuilder) plain(ctx context.Context, dir string) (bool, error) {
+	if b.walk.loader.target.Cgo {
+		return false, nil
+	}
+	plain := true
+	var assembly []string
+	err := b.w.tree.below(ctx, dir, func(name string, e fs.DirEntry) {
+		switch {
+		case e.Type()&fs.ModeSymlink != 0:
+			plain = false
+		case slices.Contains(goHeaders(), path.Base(name)):
+			plain = false
+		case path.Ext(name) == ".s":
+			assembly = append(assembly, name)
+		}
+	})
+	if err != nil || !plain {
+		return false, err
+	}
+	ok := make([]bool, len(assembly))
+	err = eachOf(ctx, len(assembly), func(ctx context.Context, i int) error {
+		text, err := b.w.tree.head(ctx, assembly[i], maxFile)
+		ok[i] = err == nil && includesPlainly(string(text))
+		return err
+	})
+	return err == nil && !slices.Contains(ok, false), err
+}
+
+// goHeaders are those that Go brings for assembly.
+func goHeaders() []string {
+	return []string{"textflag.h", "go_asm.h", "funcdata.h", "asm_amd64.h", "asm_ppc64x.h"}
+}
+
+// includesPlainly reports whether an assembly file includes Go's headers alone.
+func includesPlainly(text string) bool {
+	names, why := includeLines(text, false)
+	return why == "" && !slices.ContainsFunc(names, func(name string) bool {
+		return !slices.Contains(goHeaders(), name)
+	})
+}
+
+// vendoredPackages are the packages of the vendor folder that the mains need, by
+// import path.
+func (b *closureBuilder) vendoredPackages(ctx context.Context, dir string) (map[string]*localPackage, error) {
+	packages := make(map[string]*localPackage)
+	seen := maps.Clone(b.walk.outside)
+	for level := slices.Sorted(maps.Keys(seen)); len(level) > 0; {
+		found := make([]*localPackage, len(level))
+		err := eachOf(ctx, len(level), func(ctx context.Context, i int) error {
+			at := path.Join(dir, level[i])
+			k, err := b.w.tree.kind(ctx, at)
+			if err != nil || k != isDir || !strings.HasPrefix(at, dir+"/") {
+				return err
+			}
+			found[i], err = b.w.memo.load(ctx, b.walk.loader, at)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		var next []string
+		for i, pkg := range found {
+			if pkg == nil {
+				continue
+			}
+			packages[level[i]] = pkg
+			for _, imported := range pkg.imports {
+				if !seen[imported] {
+					seen[imported] = true
+					next = append(next, imported)
+				}
+			}
+		}
+		slices.Sort(next)
+		level = next
+	}
+	return packages, nil
+}

@@ -44,7 +44,7 @@ func (b *build) buildBinaries(ctx context.Context, target ocispecs.Platform, sta
 // runParts plans, lowers and runs the parts, once more in another way where that
 // may help.
 func (b *build) runParts(ctx context.Context, target ocispecs.Platform, way fallback) ([]lower.Part, llb.State, client.Reference, error) {
-	parts, err := b.programParts(target, way)
+	parts, err := b.programParts(ctx, target, way)
 	if err != nil {
 		return nil, llb.State{}, nil, err
 	}
@@ -66,12 +66,15 @@ func (b *build) runParts(ctx context.Context, target ocispecs.Platform, way fall
 }
 
 // programParts plans each app's programs and refuses two of one name.
-func (b *build) programParts(target ocispecs.Platform, way fallback) ([]lower.Part, error) {
+func (b *build) programParts(ctx context.Context, target ocispecs.Platform, way fallback) ([]lower.Part, error) {
 	var parts []lower.Part
 	var errs diag.List
 	firsts := map[string]string{}
 	for i, part := range b.parts {
-		in := part.planInput(target)
+		in, err := part.planInput(ctx, target)
+		if err != nil {
+			return nil, err
+		}
 		way.apply(&in)
 		p, err := plan.NewPrograms(in)
 		if err != nil {

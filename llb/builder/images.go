@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/containerd/platforms"
@@ -11,6 +12,8 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/frontend/dockerui"
+	"github.com/moby/buildkit/solver/pb"
+	srctypes "github.com/moby/buildkit/source/types"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -24,8 +27,10 @@ type baseImage struct {
 	state llb.State
 	// config is nil for scratch and for contexts that are plain folders.
 	config *dockerspec.DockerOCIImage
-	// digest is what a registry's image is pinned to; empty for anything else.
+	// digest is what an image is pinned to; empty for anything else.
 	digest digest.Digest
+	// replaced tells that a named context stands in for the image.
+	replaced bool
 }
 
 // bases are the base images of an image's targets, by platform. The spec alone
@@ -105,9 +110,11 @@ func (b *build) namedImage(ctx context.Context, ref string, p ocispecs.Platform)
 		names = append(names, reference.FamiliarName(named))
 	}
 	for _, name := range names {
+		var resolved digest.Digest
 		nc, err := b.ui.NamedContext(name, dockerui.ContextOpt{
-			Platform:    &p,
-			ResolveMode: b.ui.ImageResolveMode.String(),
+			Platform:      &p,
+			ResolveMode:   b.ui.ImageResolveMode.String(),
+			CaptureDigest: &resolved,
 		})
 		if err != nil {
 			return baseImage{}, false, err
@@ -122,9 +129,71 @@ func (b *build) namedImage(ctx context.Context, ref string, p ocispecs.Platform)
 		if st == nil {
 			continue
 		}
-		return baseImage{state: *st, config: config}, true, nil
+		img := baseImage{state: *st, config: config, replaced: true}
+		img.state, img.digest, err = pin(ctx, *st, resolved)
+		return img, true, err
 	}
 	return baseImage{}, false, nil
+}
+
+// pin has a state that is one image be that image by its digest: what a named context
+// names by a tag would be looked up once more when it is pulled. The digest is empty for
+// any other state, whose content nothing tells.
+func pin(ctx context.Context, st llb.State, resolved digest.Digest) (llb.State, digest.Digest, error) {
+	identifier, err := onlySource(ctx, st)
+	if err != nil {
+		return st, "", fmt.Errorf("marshal a named context: %w", err)
+	}
+	if _, text, ok := strings.Cut(identifier, "@"); ok {
+		dgst, err := digest.Parse(text)
+		if err != nil {
+			return st, "", nil //nolint:nilerr // a git repository's address may have such a sign too
+		}
+		return st, dgst, nil
+	}
+	ref, ok := strings.CutPrefix(identifier, srctypes.DockerImageScheme+"://")
+	if !ok || resolved == "" {
+		return st, "", nil
+	}
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return st, "", err
+	}
+	pinned, err := reference.WithDigest(named, resolved)
+	if err != nil {
+		return st, "", err
+	}
+	p, err := st.GetPlatform(ctx)
+	if err != nil {
+		return st, "", err
+	}
+	opts := []llb.ImageOption{llb.WithCustomName("[context] " + ref)}
+	if p != nil {
+		opts = append(opts, llb.Platform(*p))
+	}
+	return st.WithOutput(llb.Image(pinned.String(), opts...).Output()), resolved, nil
+}
+
+// onlySource is the identifier of the source that a state is; empty where it is more.
+func onlySource(ctx context.Context, st llb.State) (string, error) {
+	def, err := st.Marshal(ctx)
+	if err != nil || len(def.Def) == 0 {
+		return "", err
+	}
+	identifier := ""
+	for _, data := range def.Def {
+		var op pb.Op
+		if err := op.UnmarshalVT(data); err != nil {
+			return "", err
+		}
+		switch src := op.GetSource(); {
+		case src != nil && identifier == "":
+			identifier = src.Identifier
+		case op.Op != nil:
+			return "", nil
+		}
+	}
+	return identifier, nil
 }
 
 func withConfig(st llb.State, data []byte) (baseImage, error) {

@@ -2,6 +2,7 @@ package builder
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/moby/buildkit/client/llb"
@@ -28,7 +29,10 @@ func (b *build) buildPlatform(ctx context.Context, target ocispecs.Platform, sta
 	if _, _, err := owners.find(b.spec.Image.User); err != nil {
 		return nil, diag.Errorf(b.spec.Source, b.spec.At("image.user"), "image.user: %w", err)
 	}
-	in := b.planInput(target)
+	in, err := b.planInput(ctx, target)
+	if err != nil {
+		return nil, err
+	}
 	in.Base, in.Files = base.config, files
 	p, st, ref, err := b.buildPlan(ctx, in, base)
 	if err != nil {
@@ -43,17 +47,24 @@ func (b *build) buildPlatform(ctx context.Context, target ocispecs.Platform, sta
 }
 
 // planInput is what the programs of one platform are planned from.
-func (b *build) planInput(target ocispecs.Platform) plan.Input {
+func (b *build) planInput(ctx context.Context, target ocispecs.Platform) (plan.Input, error) {
 	code, _ := codeOf(b.code, target)
 	in := plan.Input{
 		Spec: b.spec, Workspace: b.workspace, Code: code,
 		Layers: b.program != nil && b.spec.Cache.Dependencies != "mount", AllLayers: b.spec.Cache.Dependencies == "layer",
 		Merge:        sandbox(b.ui).Merges(),
-		ToolchainEnv: b.toolchain.env(), ToolchainDigest: b.toolchain.digest, Target: target, Build: b.platform,
+		ToolchainEnv: b.toolchain.env(), ToolchainDigest: b.toolchain.digest, ToolchainReplaced: b.toolchain.replaced, Target: target, Build: b.platform,
 		Modules: b.modules.step, Options: b.options,
 	}
 	in.Fleet = b.fleet(in)
-	return in
+	if !plan.KeysModules(in) {
+		return in, nil
+	}
+	var err error
+	if in.ModulesHash, err = b.workspace.Hash(ctx); err != nil {
+		return in, fmt.Errorf("read the files that decide which modules are used: %w", err)
+	}
+	return in, nil
 }
 
 // buildPlan plans, lowers and runs one platform's steps.

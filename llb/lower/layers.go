@@ -69,12 +69,16 @@ func indexes(n int) []int {
 // compileLayer runs one compile step and returns the layer with what is below it. The
 // store is a cache mount that no result depends on.
 func compileLayer(l plan.Layer, p plan.Plan, in Inputs, toolchain llb.State, mods *llb.State, base llb.State) llb.State {
-	opts := in.about(p, label(p)+l.Name+whole(l.Source), l.At, l.NoCache).run()
+	opts := in.about(p, label(p)+l.Name+whole(l.Source)+unkept(l.Store), l.At, l.NoCache).run()
 	opts = append(opts, in.Sandbox.options()...)
+	args := []string{plan.CompileProgram, "layer", "-cache", plan.GoCacheDir}
+	if l.Store.ID != "" {
+		args = append(args, "-store", plan.GoCacheStore)
+		opts = append(opts, llb.AddMount(plan.GoCacheStore, llb.Scratch(), kept(l.Store)))
+	}
 	opts = append(opts,
-		llb.Args(slices.Concat([]string{plan.CompileProgram, "layer", "-cache", plan.GoCacheDir, "-store", plan.GoCacheStore, "--"}, l.Args)),
+		llb.Args(slices.Concat(args, []string{"--"}, l.Args)),
 		llb.AddMount(plan.CompileProgram, in.Program, llb.SourcePath(in.CompileProgramPath), llb.Readonly),
-		llb.AddMount(plan.GoCacheStore, llb.Scratch(), llb.AsPersistentCacheDir(l.StoreID, llb.CacheMountShared)),
 	)
 	// The standard library compiles while modules are downloaded, in the image that
 	// this step needs too: it does not wait for the copy. No pattern of the user's

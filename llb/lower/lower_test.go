@@ -50,7 +50,7 @@ func testPlan() plan.Plan {
 			Env:      []plan.EnvVar{{Name: "GOARCH", Value: "arm64"}, {Name: "GOOS", Value: "linux"}},
 			Modules:  true,
 			Source:   plan.Source{Parts: []plan.Part{{Dir: "../lib", Names: []string{"lib.go"}}, {Dir: "svc/cmd/a", Names: []string{"main.go", "odd[1]*.go"}}}},
-			CacheID:  "ns/gokiln/gocache/example.com/svc",
+			Cache:    plan.Kept{ID: testMount},
 			Programs: []string{"a", "b"},
 			Packages: []string{"./cmd/a", "./cmd/b"},
 		},
@@ -66,6 +66,9 @@ func testPlan() plan.Plan {
 		},
 	}
 }
+
+// testMount is an id as plan makes it.
+const testMount = "ns/gokiln/gocache/example.com/svc/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 func testInputs() Inputs {
 	return Inputs{
@@ -180,7 +183,7 @@ func TestCompileStep(t *testing.T) {
 	if m := mounts[plan.ModCacheDir]; m.ContentCache != pb.MountContentCache_OFF || !m.Readonly {
 		t.Errorf("modules mount: %v", m)
 	}
-	if m := mounts[plan.GoCacheDir]; m.CacheOpt.GetID() != "ns/gokiln/gocache/example.com/svc" || m.CacheOpt.GetSharing() != pb.CacheSharingOpt_SHARED {
+	if m := mounts[plan.GoCacheDir]; m.CacheOpt.GetID() != testMount || m.CacheOpt.GetSharing() != pb.CacheSharingOpt_SHARED {
 		t.Errorf("GOCACHE mount: %v", m)
 	}
 	if e.Meta.Cwd != "/src/context/svc" {
@@ -281,7 +284,7 @@ func TestSourceIsNarrowed(t *testing.T) {
 func layered() plan.Plan {
 	p := testPlan()
 	layer := func(name string, below ...int) plan.Layer {
-		return plan.Layer{Name: name, Args: []string{"go", "build", name}, Source: p.Compile.Source, Below: below, StoreID: "ns/store"}
+		return plan.Layer{Name: name, Args: []string{"go", "build", name}, Source: p.Compile.Source, Below: below, Store: plan.Kept{ID: testMount}}
 	}
 	p.Layers = []plan.Layer{layer("deps"), layer("low", 0), layer("left", 0, 1), layer("right", 0, 1), layer("top", 0, 1, 2)}
 	return p
@@ -320,9 +323,61 @@ func TestLayers(t *testing.T) {
 	}
 	store := find(t, vs, "[linux/arm64] low").Op.GetExec()
 	if !slices.ContainsFunc(store.Mounts, func(m *pb.Mount) bool {
-		return m.Dest == plan.GoCacheStore && m.CacheOpt.GetID() == "ns/store" && m.CacheOpt.GetSharing() == pb.CacheSharingOpt_SHARED
+		return m.Dest == plan.GoCacheStore && m.CacheOpt.GetID() == testMount && m.CacheOpt.GetSharing() == pb.CacheSharingOpt_SHARED
 	}) {
 		t.Errorf("no store in %v", store.Mounts)
+	}
+}
+
+// Without a mount that outlives the build the steps start from the same and keep
+// nothing, and their names say why.
+func TestNothingKept(t *testing.T) {
+	p := testPlan()
+	p.Layers = []plan.Layer{{Name: "low", Args: []string{"go", "build", "low"}, Source: p.Compile.Source, Store: plan.Kept{Why: "because"}}}
+	p.Compile.Cache = plan.Kept{Why: "for once"}
+	vs := vertices(t, lowered(t, p, testInputs()))
+	for name, where := range map[string]string{
+		"[linux/arm64] low (without a cache mount: because)":                       plan.GoCacheStore,
+		"[linux/arm64] go build ./cmd/a ./cmd/b (without a cache mount: for once)": plan.GoCacheDir,
+	} {
+		v := find(t, vs, name)
+		for _, m := range v.Op.GetExec().Mounts {
+			if m.CacheOpt != nil || m.Dest == plan.GoCacheStore {
+				t.Errorf("%s has %v", name, m)
+			}
+			if m.Dest == where && (m.Output >= 0 || m.Readonly) {
+				t.Errorf("%s: %v", name, m)
+			}
+		}
+		if slices.Contains(v.Op.GetExec().Meta.Args, "-store") {
+			t.Errorf("%s is told of a store: %q", name, v.Op.GetExec().Meta.Args)
+		}
+	}
+	compile := find(t, vs, "[linux/arm64] go build ./cmd/a ./cmd/b (without a cache mount: for once)")
+	i := slices.IndexFunc(compile.Op.GetExec().Mounts, func(m *pb.Mount) bool { return m.Dest == plan.GoCacheDir })
+	if i < 0 || compile.Op.GetExec().Mounts[i].Input < 0 {
+		t.Error("go build does not start from the layer")
+	}
+	for _, broken := range llbtest.Laws(vs, "linux/amd64") {
+		t.Error(broken)
+	}
+}
+
+// What is kept is written by nothing but the toolchain and gokiln.
+func TestLawOfMounts(t *testing.T) {
+	for name, change := range map[string]func(*plan.Plan){
+		"no hash":  func(p *plan.Plan) { p.Compile.Cache.ID = "gokiln/gocache/example.com/svc" },
+		"a script": func(p *plan.Plan) { p.Compile.Args[0] = "./go" },
+		"a shell":  func(p *plan.Plan) { p.Compile.Args = append([]string{"sh", "-c"}, p.Compile.Args...) },
+		"PATH":     func(p *plan.Plan) { p.Compile.Env = []plan.EnvVar{{Name: "PATH", Value: "/src/bin"}} },
+		"CC":       func(p *plan.Plan) { p.Compile.Env = []plan.EnvVar{{Name: "CC", Value: "./cc"}} },
+		"-extld":   func(p *plan.Plan) { p.Compile.Args = append(p.Compile.Args, "-ldflags=-s -extld=./ld") },
+	} {
+		p := testPlan()
+		change(&p)
+		if len(llbtest.Laws(vertices(t, lowered(t, p, testInputs())), "linux/amd64")) == 0 {
+			t.Errorf("%s: no law is broken", name)
+		}
 	}
 }
 
@@ -330,7 +385,7 @@ func TestLayers(t *testing.T) {
 // in its key.
 func TestLayerOfTheToolchain(t *testing.T) {
 	p := layered()
-	p.Layers[0] = plan.Layer{Name: "std", Args: []string{"go", "build", "runtime"}, Toolchain: true, StoreID: "ns/std"}
+	p.Layers[0] = plan.Layer{Name: "std", Args: []string{"go", "build", "runtime"}, Toolchain: true, Store: plan.Kept{ID: testMount}}
 	vs := vertices(t, lowered(t, p, testInputs()))
 	for _, broken := range llbtest.Laws(vs, "linux/amd64") {
 		t.Error(broken)

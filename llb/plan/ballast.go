@@ -34,7 +34,7 @@ func ballast() []string {
 // as those with a C compiler are, would be copied at length; the official images
 // without one have alpine in their tag. What a named context holds is not known.
 func newBallast(in Input) []string {
-	if !in.Layers || goVersion(in.ToolchainEnv) == "" || in.ToolchainDigest == "" || in.Spec.Build.Cgo {
+	if !in.Layers || goVersion(in.ToolchainEnv) == "" || in.ToolchainDigest == "" || in.ToolchainReplaced || in.Spec.Build.Cgo {
 		return nil
 	}
 	ref, err := Toolchain(in.Spec, in.Workspace)

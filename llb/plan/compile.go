@@ -2,13 +2,13 @@ package plan
 
 import (
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/containerd/platforms"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/recipe"
 	"github.com/gokiln/gokiln/internal/template"
 	"github.com/gokiln/gokiln/spec"
 )
@@ -41,12 +41,12 @@ func newCompile(in Input, values template.Values) (Compile, []Layer, error) {
 	}
 	return Compile{
 		Dir:      in.Workspace.Dir,
-		Args:     slices.Concat(f.compile(programs), packageArgs(in)),
+		Args:     slices.Concat(f.compile(), outFlag(programs), packageArgs(in)),
 		Env:      env,
 		Source:   source,
 		Modules:  in.Modules != nil,
 		WorkSum:  workSum(in),
-		CacheID:  cacheID(in),
+		Cache:    compileCache(in, f.compile(), env),
 		Programs: programs,
 		Packages: packageArgs(in),
 		NoCache:  in.Options.NoCache[StageCompile],
@@ -80,7 +80,7 @@ func newFlags(in Input, x *expander) flags {
 
 // compile is `go build` with all flags for the main packages. Every flag is one
 // argument of its own: nothing of the spec passes through a shell.
-func (f flags) compile(programs []string) []string {
+func (f flags) compile() []string {
 	args := f.common()
 	for _, flag := range []struct{ name, value string }{
 		{"ldflags", f.ldflags}, {"gcflags", f.gcflags}, {"asmflags", f.asmflags},
@@ -92,11 +92,16 @@ func (f flags) compile(programs []string) []string {
 	if f.build.Cover {
 		args = append(args, "-cover")
 	}
+	return args
+}
+
+// outFlag says where the programs go: with several, a folder.
+func outFlag(programs []string) []string {
 	out := OutDir + "/"
 	if len(programs) == 1 {
 		out += programs[0]
 	}
-	return append(args, "-o", out)
+	return []string{"-o", out}
 }
 
 // layer is `go build` with the flags that decide how a package that is no main
@@ -180,6 +185,7 @@ func compileEnv(in Input, x *expander) ([]EnvVar, error) {
 		{"GO111MODULE", "on"},
 		{"GOARCH", in.Target.Architecture},
 		{"GOCACHE", GoCacheDir},
+		{recipe.GenerationEnv, recipe.Generation},
 		{"GOENV", "off"},
 		{"GOMODCACHE", ModCacheDir},
 		{"GOOS", in.Target.OS},
@@ -193,10 +199,10 @@ func compileEnv(in Input, x *expander) ([]EnvVar, error) {
 		return nil, err
 	}
 	if value != "" {
-		env = append(env, EnvVar{name, value})
+		env = append(env, EnvVar{Name: name, Value: value})
 	}
 	for _, k := range slices.Sorted(maps.Keys(b.Env)) {
-		env = append(env, EnvVar{k, x.expand(spec.Key("build.env", k), b.Env[k])})
+		env = append(env, EnvVar{Name: k, Value: x.expand(spec.Key("build.env", k), b.Env[k])})
 	}
 	return sortEnv(env), nil
 }
@@ -206,17 +212,6 @@ func workSum(in Input) string {
 		return ""
 	}
 	return in.Workspace.GoWork + ".sum"
-}
-
-// cacheID names the GOCACHE mount: apart for each main module, because one
-// cache for all would grow without bound, and apart for cgo, whose steps run
-// whatever CC names.
-func cacheID(in Input) string {
-	kind := "gocache"
-	if in.Spec.Build.Cgo {
-		kind = "gocache-cgo"
-	}
-	return path.Join(in.Options.CacheNamespace, "gokiln", kind, in.Workspace.Path)
 }
 
 // packageArgs returns the packages as `go build` takes them.

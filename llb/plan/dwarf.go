@@ -1,10 +1,7 @@
 package plan
 
 import (
-	"slices"
-	"strings"
-
-	"github.com/gokiln/gokiln/internal/template"
+	"github.com/gokiln/gokiln/internal/recipe"
 )
 
 // omitDWARF has the compiler make no debug information, but an outline of it. The code
@@ -16,36 +13,20 @@ const omitDWARF = "-gcflags=all=-dwarf=false"
 
 // dropsDWARF reports whether the linker writes no debug information with these flags,
 // so that none needs to be compiled: whether -w is among them, and nothing takes it
-// back. -s alone would do since Go 1.22, not before.
+// back. -s alone would do since Go 1.22, not before. Of a flag that is not known the
+// next word is taken for its value: at worst debug information is compiled that nobody
+// gets.
 func dropsDWARF(ldflags string) bool {
-	words, err := template.Split(ldflags)
+	words, err := recipe.Words(ldflags)
 	if err != nil {
 		return false
 	}
 	dropped := false
-	for i := 0; i < len(words); i++ {
-		name, ok := strings.CutPrefix(words[i].Text, "-")
-		name, value, hasValue := strings.Cut(strings.TrimPrefix(name, "-"), "=")
-		switch {
-		case !ok:
-			return false // The linker takes what follows for files.
-		case name == "w" && hasValue:
-			dropped = value == "1" || value == "true"
-		case name == "w":
-			dropped = true
-		case !hasValue && !linkerSwitch(name):
-			i++ // -extldflags -w is a flag of the C compiler's.
+	flags, files := recipe.Flags(words, recipe.LinkerSwitch)
+	for _, f := range flags {
+		if f.Name == "w" {
+			dropped = f.Value == "" || f.Value == "1" || f.Value == "true"
 		}
 	}
-	return dropped
-}
-
-// linkerSwitch reports whether a flag of the linker's stands alone. Of one that is not
-// listed the next word is taken for its value: at worst debug information is compiled
-// that nobody gets.
-func linkerSwitch(name string) bool {
-	return slices.Contains([]string{
-		"a", "asan", "aslr", "bindnow", "c", "checklinkname", "compressdwarf", "d", "debugnosplit", "dumpdep", "e",
-		"f", "g", "h", "linkshared", "msan", "n", "pruneweakmap", "race", "s", "v",
-	}, name)
+	return dropped && len(files) == 0
 }

@@ -2,11 +2,8 @@ package plan
 
 import (
 	"maps"
-	"path"
 	"slices"
 	"strings"
-
-	"github.com/containerd/platforms"
 
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/workspace"
@@ -30,8 +27,8 @@ type Layer struct {
 	// Below are the layers that the step starts from: indexes in Plan.Layers, in
 	// ascending order, all less than the layer's own.
 	Below []int
-	// StoreID names the cache mount that keeps entries for the next time.
-	StoreID string
+	// Store keeps entries for the next time.
+	Store   Kept
 	NoCache bool
 	At      []diag.Range
 }
@@ -54,10 +51,10 @@ type layering struct {
 // what the app imports is not known for sure, or where a dependency may need any
 // file of the context: its layer would be another one after each edit.
 func newLayers(in Input, flags []string, env []EnvVar) []Layer {
-	profile, known := in.Code.profile(in.Spec.Build.PGO)
-	if !in.Layers || !in.Code.Imports.Sure || !known || in.Code.WholeOutside || hiddenSources(in) != "" {
+	if !layered(in) {
 		return nil
 	}
+	profile, _ := in.Code.profile(in.Spec.Build.PGO)
 	l := layering{in: in, flags: flags, env: env, files: in.Code.Files, packages: map[string]workspace.LocalPackage{}}
 	if profile != "" {
 		l.flags = append(slices.Clone(flags), "-pgo="+relative(in.Workspace.Dir, profile))
@@ -81,6 +78,12 @@ func newLayers(in Input, flags []string, env []EnvVar) []Layer {
 	l.add("dependencies of "+in.Spec.Name, own, l.exposed(), base)
 	l.stack(alone, l.all())
 	return l.layers
+}
+
+// layered reports whether there are layers.
+func layered(in Input) bool {
+	_, known := in.Code.profile(in.Spec.Build.PGO)
+	return in.Layers && in.Code.Imports.Sure && known && !in.Code.WholeOutside && hiddenSources(in) == ""
 }
 
 // fleetOf are the apps that share layers with the one that is built, itself among
@@ -223,6 +226,7 @@ func (l *layering) add(name string, packages, local []string, below []int) {
 	}
 	made := l.layer(name, packages)
 	made.Source, made.Below = newSource(files, dirs), below
+	made.Store = l.store(local)
 	l.layers = append(l.layers, made)
 }
 
@@ -232,32 +236,9 @@ func (l *layering) layer(name string, packages []string) Layer {
 		Name:    name,
 		Args:    slices.Concat(l.flags, packages),
 		Env:     l.env,
-		StoreID: storeID(l.in),
 		NoCache: l.in.Options.NoCache[StageDependencies],
 		At:      mainRanges(l.in),
 	}
-}
-
-// storeID names the cache mount that keeps a layer's entries: apart for each
-// platform and toolchain, because a step looks at all entries of its store.
-func storeID(in Input) string {
-	return path.Join(cacheID(in), "layers", platforms.Format(in.Target), toolchainID(in))
-}
-
-// toolchainID tells apart toolchains whose compilers may differ. To the go command
-// two compilers that print the same release are one (toolID in
-// cmd/go/internal/work), which a patched one may do: official images are told apart
-// by their release, what build.image names by its digest. A named context has no
-// digest: it is taken for the release that it says it holds, but for no official one.
-func toolchainID(in Input) string {
-	release := "go" + goVersion(in.ToolchainEnv)
-	switch {
-	case in.ToolchainDigest == "":
-		return "context-" + release
-	case in.Spec.Build.Image != "":
-		return in.ToolchainDigest.Encoded()
-	}
-	return release
 }
 
 // moduleDirs are the folders of a closure that are no package's own: vendored code.

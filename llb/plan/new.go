@@ -34,8 +34,14 @@ type Input struct {
 	Merge bool
 	// ToolchainEnv is the environment of the image that compiles.
 	ToolchainEnv []string
-	// ToolchainDigest is that image's digest; empty where it is a named context's.
+	// ToolchainDigest is that image's digest; empty where nothing pins it, as a folder
+	// that a named context puts in its place.
 	ToolchainDigest digest.Digest
+	// ToolchainReplaced tells that a named context stands in for the image.
+	ToolchainReplaced bool
+	// ModulesHash is the hash of the files that decide which modules are used
+	// (Workspace.Hash). It is needed where KeysModules says so.
+	ModulesHash string
 	// Target is what the image is for, Build where the steps run.
 	Target, Build ocispecs.Platform
 	// Base is the base image's config; nil for scratch.

@@ -143,8 +143,8 @@ type Compile struct {
 	// without a workspace or without modules. The go command would write what the
 	// file lacks, and the source is read-only.
 	WorkSum string
-	// CacheID names the GOCACHE cache mount.
-	CacheID string
+	// Cache is GOCACHE, on top of the layers.
+	Cache Kept
 	// Programs are the file names of the results in OutDir.
 	Programs []string
 	// Packages are the main packages as the user would type them.
@@ -196,6 +196,14 @@ type Copy struct {
 	Mode *uint32
 	// Entry is the index in image.files that the copy comes from.
 	Entry int
+}
+
+// Kept is a folder of a step that outlives the build as a cache mount.
+type Kept struct {
+	// ID names the mount; empty where the folder goes with the step.
+	ID string
+	// Why says why it does: a sentence without its full stop.
+	Why string
 }
 
 // EnvVar is one environment variable.

@@ -66,7 +66,7 @@ func (g given) inputs(t *testing.T) (Input, ModulesInput) {
 	target := platforms.Normalize(platforms.MustParse(cmpOr(g.platform, "linux/amd64")))
 	in := Input{
 		Spec: s, Workspace: w, Target: target, Build: platforms.MustParse("linux/amd64"),
-		Base: g.base, Options: g.options,
+		Base: g.base, Options: g.options, ToolchainDigest: official,
 	}
 	targets := []ModuleBuild{{Target: target, Imports: workspace.Imports{Sure: true, Packages: []string{"example.com/dep/pkg"}}}}
 	modules := ModulesInput{Spec: s, Workspace: w, Options: g.options, Builds: targets}
@@ -206,9 +206,6 @@ func TestCgoCrossWithCompiler(t *testing.T) {
 	e := env(p.Compile.Env)
 	if e["CC"] != "arm64-linux-gnu-gcc" || e["CGO_ENABLED"] != "1" {
 		t.Errorf("CC=%s CGO_ENABLED=%s", e["CC"], e["CGO_ENABLED"])
-	}
-	if p.Compile.CacheID != "gokiln/gocache-cgo/example.com/app" {
-		t.Errorf("cgo shares a cache: %s", p.Compile.CacheID)
 	}
 }
 
@@ -393,8 +390,8 @@ func TestModules(t *testing.T) {
 
 func TestCacheNamespace(t *testing.T) {
 	p := given{options: Options{CacheNamespace: "team-a"}}.plan(t)
-	if p.Compile.CacheID != "team-a/gokiln/gocache/example.com/app" {
-		t.Errorf("cache id %q", p.Compile.CacheID)
+	if id := p.Compile.Cache.ID; !strings.HasPrefix(id, "team-a/gokiln/gocache/example.com/app/") {
+		t.Errorf("cache id %q", id)
 	}
 }
 

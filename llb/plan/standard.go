@@ -1,11 +1,8 @@
 package plan
 
 import (
-	"path"
 	"slices"
 	"strings"
-
-	"github.com/containerd/platforms"
 )
 
 // manyModules is the number of required modules from which on a program is taken to
@@ -52,23 +49,12 @@ func (l *layering) addStandard(packages []string) {
 		return
 	}
 	made := l.layer("standard library", packages)
-	made.Toolchain, made.Env, made.StoreID = true, withEnv(l.env, "GOWORK", "off"), standardStoreID(l.in)
+	made.Toolchain, made.Env = true, withEnv(l.env, "GOWORK", "off")
 	// Where other modules come from is no matter of this step.
-	made.Args = slices.DeleteFunc(made.Args, func(a string) bool { return strings.HasPrefix(a, "-mod=") })
+	ofModules := func(a string) bool { return strings.HasPrefix(a, "-mod=") }
+	made.Args = slices.DeleteFunc(made.Args, ofModules)
+	made.Store = standardStore(l.in, slices.DeleteFunc(slices.Clone(l.flags), ofModules), made.Env)
 	l.layers = append(l.layers, made)
-}
-
-// standardStoreID names the cache mount of the standard library's entries. All
-// modules that are built with one toolchain share it: their lists of packages differ,
-// and what one has compiled is not compiled again for the next. Where the lists agree
-// the step is the same one anyway, for BuildKit keeps the names of cache mounts out
-// of its cache keys. A toolchain that nothing identifies is kept to its module, as
-// is cgo, whose steps run whatever CC names.
-func standardStoreID(in Input) string {
-	if in.Spec.Build.Cgo || in.ToolchainDigest == "" {
-		return storeID(in)
-	}
-	return path.Join(in.Options.CacheNamespace, "gokiln", "gocache-std", platforms.Format(in.Target), toolchainID(in))
 }
 
 // standard lists what local packages import of the standard library and takes long:

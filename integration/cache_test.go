@@ -1,7 +1,11 @@
 package integration
 
 import (
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -85,6 +89,75 @@ func TestLayersChangeAlone(t *testing.T) {
 	}
 	if first[last] != static[last] || first[last-1] == static[last-1] {
 		t.Errorf("after a change of a file: %s", cmp.Diff(first, static))
+	}
+}
+
+// A checkout has the modes that somebody's umask has made. git knows two, and so do the
+// cache and the image.
+func TestUmask(t *testing.T) {
+	s := setup(t)
+	all := with(withFiles(t, "umask"), withDependency(t, "umask"), map[string]string{
+		"gokiln.yaml": "main: [., ./linked]\nimage:\n  files:\n    - {from: static, to: /srv/static}\n    - {from: bin/run.sh, to: /srv/run.sh}\n    - {from: '*.txt', to: /srv}\n",
+		"bin/run.sh":  "#!/bin/sh\n",
+		// Through a link, so that the step sees the whole context.
+		"link/main.go": "package main\n\nfunc main() {}\n",
+	})
+	tag := s.tag(t)
+	checkout := func(file, program, dir os.FileMode) (result, map[string]string) {
+		root := app(t, all)
+		if err := os.Symlink("link", filepath.Join(root, "linked")); err != nil {
+			t.Fatal(err)
+		}
+		chmod(t, root, file, dir)
+		if err := os.Chmod(filepath.Join(root, "bin", "run.sh"), program); err != nil {
+			t.Fatal(err)
+		}
+		r := s.ok(t, build{Dir: root, Args: append(caSecret(), "-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", tag, "--push", ".")})
+		return r, digests(t, fetch(t, tag))
+	}
+	_, ours := checkout(0o644, 0o755, 0o755)
+	r, theirs := checkout(0o664, 0o775, os.ModeSetgid|0o775)
+	if diff := cmp.Diff(ours, theirs); diff != "" {
+		t.Error(diff)
+	}
+	if ran := slices.Concat(r.ran("download modules"), r.ran("] standard library"), r.ran("] dependencies"), r.ran("go build")); len(ran) > 0 {
+		t.Errorf("another umask runs %q", ran)
+	}
+	if len(r.named("with the whole build context")) == 0 {
+		t.Errorf("no step sees the whole context: %q", r.named("go build"))
+	}
+	modes := modesOf(t, fetch(t, tag)["linux/amd64"])
+	for name, want := range map[string]string{"srv/static/index.html": "644", "srv/static/css": "755", "srv/run.sh": "755", "srv/secret.txt": "644"} {
+		if modes[name] != want {
+			t.Errorf("%s has mode %s, want %s", name, modes[name], want)
+		}
+	}
+}
+
+// modesOf are the modes of an image's files.
+func modesOf(t *testing.T, img image.Image) map[string]string {
+	t.Helper()
+	modes := map[string]string{}
+	for name, f := range files(t, img) {
+		modes[name] = strconv.FormatInt(f.Mode, 8)
+	}
+	return modes
+}
+
+// chmod gives all files below a folder one mode, and all folders another.
+func chmod(t *testing.T, root string, file, dir os.FileMode) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil || e.Type()&fs.ModeSymlink != 0:
+			return err
+		case e.IsDir():
+			return os.Chmod(name, dir)
+		}
+		return os.Chmod(name, file)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -91,6 +91,9 @@ func (p printer) copy(v Vertex, _ *pb.FileOp, c *pb.FileActionCopy, from int64) 
 	if c.Mode >= 0 {
 		fmt.Fprintf(p, " mode=%o", c.Mode)
 	}
+	if c.ModeStr != "" {
+		fmt.Fprintf(p, " mode=%s", c.ModeStr)
+	}
 	if o := c.Owner; o != nil {
 		fmt.Fprintf(p, " owner=%d:%d", o.User.GetByID(), o.Group.GetByID())
 	}

@@ -26,7 +26,7 @@ func compile(p plan.Plan, in Inputs, toolchain llb.State, mods *llb.State, seed 
 		llb.Args(c.Args),
 		llb.AddMount(plan.GoCacheDir, seed, kept(c.Cache), llb.ContentCache(llb.MountContentCacheOff)),
 	)
-	opts = append(opts, sourceMounts(p, in, c.Source, mods, "[internal] collect the source of "+strings.Join(c.Packages, " "), c.At, false)...)
+	opts = append(opts, sourceMount(p, in, c.Source, mods, "[internal] collect the source of "+strings.Join(c.Packages, " "), c.At, false))
 	opts = append(opts, modulesMount(mods)...)
 	run := in.step(toolchain, path.Join(p.Source, c.Dir), c.Env, llb.NetModeNone).Run(opts...)
 	return run.AddMount(plan.OutDir, llb.Scratch())

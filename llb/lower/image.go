@@ -80,6 +80,9 @@ func (l *layer) copy(from llb.State, c plan.Copy) {
 		ChownOpt:            &llb.ChownOpt{User: &llb.UserOpt{UID: c.UID}, Group: &llb.UserOpt{UID: c.GID}},
 		CreatedTime:         &l.created,
 	}
+	if l.in.Sandbox.modesInWords() {
+		info.Mode = &llb.ChmodOpt{ModeStr: plan.GitModes}
+	}
 	if c.Mode != nil {
 		info.Mode = &llb.ChmodOpt{Mode: os.FileMode(*c.Mode)}
 	}

@@ -86,7 +86,7 @@ func compileLayer(l plan.Layer, p plan.Plan, in Inputs, toolchain llb.State, mod
 	from, dir := in.Toolchain, plan.GoCacheDir
 	if !l.Toolchain {
 		from, dir = toolchain, path.Join(p.Source, p.Compile.Dir)
-		opts = append(opts, sourceMounts(p, in, l.Source, mods, "[internal] collect the source of "+l.Name, l.At, in.CollectAnew)...)
+		opts = append(opts, sourceMount(p, in, l.Source, mods, "[internal] collect the source of "+l.Name, l.At, in.CollectAnew))
 		opts = append(opts, modulesMount(mods)...)
 	}
 	run := in.step(from, dir, l.Env, llb.NetModeNone).Run(opts...)

@@ -111,6 +111,11 @@ func (s Sandbox) supports(id apicaps.CapID) bool {
 // Merges reports whether the daemon has what layers are joined with.
 func (s Sandbox) Merges() bool { return s.supports(pb.CapMergeOp) && s.supports(pb.CapDiffOp) }
 
+// modesInWords reports whether the daemon takes a copy's mode in the words of chmod, as
+// BuildKit does since 0.17; an older one would take it for 0. BuildKit registers no
+// capability for it: this one came with the same release.
+func (s Sandbox) modesInWords() bool { return s.supports(pb.CapExecValidExitCode) }
+
 // options returns the run options that every exec step shares.
 func (s Sandbox) options() []llb.RunOption {
 	var opts []llb.RunOption

@@ -255,14 +255,52 @@ func TestOutside(t *testing.T) {
 	}
 	p := testPlan()
 	p.Compile.Source = plan.Source{Whole: "it is so"}
-	var mounts []string
-	for _, m := range find(t, vertices(t, lowered(t, p, testInputs())), "[linux/arm64] go build ./cmd/a ./cmd/b (with the whole build context: it is so)").Op.GetExec().Mounts {
-		if strings.HasPrefix(m.Dest, "/src") {
-			mounts = append(mounts, m.Dest)
+	find(t, vertices(t, lowered(t, p, testInputs())), "[linux/arm64] go build ./cmd/a ./cmd/b (with the whole build context: it is so)")
+	dests = nil
+	for _, a := range find(t, vertices(t, lowered(t, p, testInputs())), "[internal] collect the source of ./cmd/a ./cmd/b").Op.GetFile().Actions {
+		dests = append(dests, a.GetCopy().GetDest())
+	}
+	if diff := cmp.Diff([]string{"/context", "/lib"}, dests); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What a checkout's umask has made of a file's mode, and who owns it, is in no key and
+// in no image.
+func TestModesAreGits(t *testing.T) {
+	whole := testPlan()
+	whole.Compile.Source = plan.Source{Whole: "it is so"}
+	for _, p := range []plan.Plan{testPlan(), whole} {
+		n := 0
+		for _, v := range vertices(t, lowered(t, p, testInputs())) {
+			for _, a := range v.Op.GetFile().GetActions() {
+				c := a.GetCopy()
+				if c == nil || int(a.Input) < 0 && int(a.SecondaryInput) < 0 {
+					continue
+				}
+				n++
+				words := c.ModeStr == plan.GitModes
+				if c.Mode < 0 && !words && v.Name != "[linux/arm64] copy programs" && c.Src != "/empty" {
+					t.Errorf("%s copies %s with its mode", v.Name, c.Src)
+				}
+				if c.Owner == nil && c.Src != "/empty" {
+					t.Errorf("%s copies %s with its owner", v.Name, c.Src)
+				}
+			}
+		}
+		if n < 5 {
+			t.Errorf("looked at %d copies", n)
 		}
 	}
-	if diff := cmp.Diff([]string{"/src/context", "/src/lib"}, mounts); diff != "" {
-		t.Error(diff)
+	old := testInputs()
+	none := pb.Caps.CapSet(nil)
+	old.Sandbox.Caps = &none
+	for _, v := range vertices(t, lowered(t, testPlan(), old)) {
+		for _, a := range v.Op.GetFile().GetActions() {
+			if a.GetCopy().GetModeStr() != "" {
+				t.Errorf("%s tells an old daemon a mode in words", v.Name)
+			}
+		}
 	}
 }
 

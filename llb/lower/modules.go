@@ -87,7 +87,7 @@ func recipe(m plan.Modules, p plan.Plan, in Inputs) llb.State {
 	var files *llb.FileAction
 	add := func(from llb.State, names []string, to string) {
 		to = "/" + strings.Trim(strings.TrimPrefix(to, plan.SourceDir), "/")
-		info := &llb.CopyInfo{CopyDirContentsOnly: true, CreateDestPath: true, IncludePatterns: literals(names)}
+		info := asGit(llb.CopyInfo{CopyDirContentsOnly: true, CreateDestPath: true, IncludePatterns: literals(names)})
 		if files == nil {
 			files = llb.Copy(from, "/", to, info)
 			return

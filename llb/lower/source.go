@@ -13,19 +13,27 @@ import (
 	"github.com/gokiln/gokiln/llb/plan"
 )
 
-// sourceMounts are the mounts that show a step its part of the build context: one
-// copy of the named files at SourceDir, or where that can't be told the context
-// and the folders beside it as they are. anew is as for narrowed.
-func sourceMounts(p plan.Plan, in Inputs, s plan.Source, mods *llb.State, name string, at []diag.Range, anew bool) []llb.RunOption {
-	if s.Whole == "" {
-		st := withWorkSum(p, in, narrowed(p, in, s, name, at, anew), mods, strings.TrimPrefix(p.Source, plan.SourceDir))
-		return []llb.RunOption{llb.AddMount(plan.SourceDir, st, llb.Readonly)}
+// sourceMount shows a step its part of the build context at SourceDir: one copy of the
+// named files, or where these can't be told of the context and of the folders beside
+// it. anew is as for narrowed.
+func sourceMount(p plan.Plan, in Inputs, s plan.Source, mods *llb.State, name string, at []diag.Range, anew bool) llb.RunOption {
+	if s.Whole != "" {
+		s.Parts = []plan.Part{{Dir: "."}}
+		for _, o := range p.Outside {
+			s.Parts = append(s.Parts, plan.Part{Dir: o.Path})
+		}
 	}
-	opts := []llb.RunOption{llb.AddMount(p.Source, withWorkSum(p, in, in.Context, mods, ""), llb.Readonly)}
-	for _, o := range p.Outside {
-		opts = append(opts, llb.AddMount(o.Dest, in.Outside[o.Path], llb.Readonly))
-	}
-	return opts
+	return llb.AddMount(plan.SourceDir, withWorkSum(p, in, narrowed(p, in, s, name, at, anew), mods), llb.Readonly)
+}
+
+// asGit gives what is copied one owner and one mode, for the cache keys of the steps
+// that see it. git knows two modes, and what a checkout has hangs on the umask of whoever
+// made it. No compiler looks at modes, and a program of the source has to run: so it is
+// the mode of programs and folders for all.
+func asGit(info llb.CopyInfo) *llb.CopyInfo {
+	info.Mode = &llb.ChmodOpt{Mode: 0o755}
+	info.ChownOpt = &llb.ChownOpt{User: &llb.UserOpt{UID: 0}, Group: &llb.UserOpt{UID: 0}}
+	return &info
 }
 
 // neverIndexed, 2100-01-01 in seconds since 1970, is the time of the files that a
@@ -46,9 +54,9 @@ func narrowed(p plan.Plan, in Inputs, s plan.Source, name string, at []diag.Rang
 	created := time.Unix(neverIndexed, 0).UTC()
 	for _, part := range s.Parts {
 		from, below, dest := in.locate(p, part.Dir)
-		info := &llb.CopyInfo{
+		info := asGit(llb.CopyInfo{
 			CopyDirContentsOnly: true, CreateDestPath: true, IncludePatterns: literals(part.Names), CreatedTime: &created,
-		}
+		})
 		dest = "/" + strings.Trim(strings.TrimPrefix(dest, plan.SourceDir), "/")
 		if files == nil {
 			files = llb.Copy(from, below, dest, info)
@@ -78,19 +86,19 @@ func (in Inputs) locate(p plan.Plan, dir string) (from llb.State, below, dest st
 	return in.Outside[holder.Path], path.Join("/", below), path.Join(holder.Dest, below)
 }
 
-// withWorkSum copies a source, and over the go.work.sum of the context, whose root is
-// at root, the one that the module step has completed. A copy is found by the content
+// withWorkSum copies a source, and over the go.work.sum of the context the one that the
+// module step has completed. A copy is found by the content
 // of what it copies, and would not be by that of what it is put onto: to make it wants
 // the modules layer, which a build that finds all else need not have.
-func withWorkSum(p plan.Plan, in Inputs, st llb.State, mods *llb.State, root string) llb.State {
+func withWorkSum(p plan.Plan, in Inputs, st llb.State, mods *llb.State) llb.State {
 	if p.Compile.WorkSum == "" || mods == nil {
 		return st
 	}
-	from := strings.TrimPrefix(download.WorkSumPath, plan.ModCacheDir)
+	from, root := strings.TrimPrefix(download.WorkSumPath, plan.ModCacheDir), strings.TrimPrefix(p.Source, plan.SourceDir)
 	created := time.Unix(neverIndexed, 0).UTC()
 	return llb.Scratch().File(
 		llb.Copy(st, "/", "/", &llb.CopyInfo{CopyDirContentsOnly: true, CreatedTime: &created}).
-			Copy(*mods, from, path.Join("/", root, p.Compile.WorkSum)),
+			Copy(*mods, from, path.Join("/", root, p.Compile.WorkSum), asGit(llb.CopyInfo{CreatedTime: &created})),
 		in.about(p, "[modules] complete go.work.sum", p.Compile.At, false)...,
 	)
 }

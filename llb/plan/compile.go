@@ -34,16 +34,12 @@ func newCompile(in Input, values template.Values) (Compile, []Layer, error) {
 	if err := x.errs.Err(); err != nil {
 		return Compile{}, nil, err
 	}
-	source := compileSource(in)
 	layers := newLayers(in, f.layer(), env)
-	if source.Whole != "" {
-		env = withoutIndex(env)
-	}
 	return Compile{
 		Dir:      in.Workspace.Dir,
 		Args:     slices.Concat(f.compile(), outFlag(programs), packageArgs(in)),
 		Env:      env,
-		Source:   source,
+		Source:   compileSource(in),
 		Modules:  in.Modules != nil,
 		WorkSum:  workSum(in),
 		Cache:    compileCache(in, f.compile(), env),

@@ -211,19 +211,7 @@ func TestWholeContext(t *testing.T) {
 			if p.Compile.Source.Whole != tc.want {
 				t.Errorf("whole context because %q, want %q", p.Compile.Source.Whole, tc.want)
 			}
-			if got := env(p.Compile.Env)["GODEBUG"]; (got == "goindex=0") != (tc.want != "") {
-				t.Errorf("GODEBUG is %q", got)
-			}
 		})
-	}
-	in, _ := given{yaml: "build: {env: {GODEBUG: x=1}}"}.inputs(t)
-	in.Code.Whole = "so"
-	p, err := New(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := env(p.Compile.Env)["GODEBUG"]; got != "x=1,goindex=0" {
-		t.Errorf("GODEBUG is %q", got)
 	}
 }
 

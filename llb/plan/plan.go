@@ -192,11 +192,16 @@ type Copy struct {
 	To string
 	// UID and GID own what is copied.
 	UID, GID int
-	// Mode is the permission bits of files; nil keeps the source's.
+	// Mode is the permission bits of all that is copied; nil stands for GitModes.
 	Mode *uint32
 	// Entry is the index in image.files that the copy comes from.
 	Entry int
 }
+
+// GitModes are the modes that git knows, in the words of chmod: 0755 for folders and for
+// files that somebody may execute, 0644 for others. What a checkout has besides comes
+// from the umask of whoever made it.
+const GitModes = "u=rwX,go=rX"
 
 // Kept is a folder of a step that outlives the build as a cache mount.
 type Kept struct {

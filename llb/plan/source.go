@@ -116,21 +116,3 @@ func readsFiles(name, value string, cgo bool) bool {
 		strings.HasPrefix(name, "CGO_") && name != "CGO_ENABLED" || strings.HasPrefix(name, "PKG_CONFIG")
 	return cgo && c && strings.ContainsAny(value, "/$")
 }
-
-// withoutIndex keeps the go command from caching what a folder's files say of
-// their imports, constraints and embeds: the key of that cache are the names, sizes
-// and times of the files, so that with two sources of equal times, such as a
-// context made with normalized ones, the go command builds the program of the
-// other source. The copies that a narrowed step sees have times for which Go never
-// caches, see lower; the whole context has its own. Known of Go 1.21 to 1.26; it
-// costs a fifth of a second for 500 packages.
-func withoutIndex(env []EnvVar) []EnvVar {
-	const off = "goindex=0"
-	out := slices.Clone(env)
-	i := slices.IndexFunc(out, func(e EnvVar) bool { return e.Name == "GODEBUG" })
-	if i < 0 {
-		return sortEnv(append(out, EnvVar{"GODEBUG", off}))
-	}
-	out[i].Value = strings.TrimPrefix(out[i].Value+","+off, ",")
-	return out
-}

@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
+
+	"github.com/gokiln/gokiln/internal/crash"
 )
 
 // readers bounds the calls that run at once while the tree is walked.
@@ -153,7 +155,7 @@ func eachOf(ctx context.Context, n int, do func(context.Context, int) error) err
 	for range min(readers, n) {
 		wg.Go(func() {
 			for i := range next {
-				if err := do(ctx, i); err != nil {
+				if err := crash.Do(func() error { return do(ctx, i) }); err != nil {
 					cancel(err)
 				}
 			}

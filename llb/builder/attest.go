@@ -12,6 +12,7 @@ import (
 	"github.com/moby/buildkit/solver/result"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/gokiln/gokiln/internal/crash"
 	"github.com/gokiln/gokiln/llb/plan"
 )
 
@@ -31,7 +32,8 @@ func (b *build) attest(ctx context.Context, rb *dockerui.ResultBuilder, states *
 	if b.ui.IsNoCache(plan.StageImage) {
 		opts = append(opts, llb.IgnoreCache)
 	}
-	return rb.EachPlatform(ctx, func(ctx context.Context, id string, _ ocispecs.Platform) error {
+	return rb.EachPlatform(ctx, func(ctx context.Context, id string, _ ocispecs.Platform) (err error) {
+		defer crash.Guard(&err)
 		st, ok := states.get(id)
 		if !ok {
 			return fmt.Errorf("sbom: nothing was built for %s", id)

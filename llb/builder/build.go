@@ -20,6 +20,7 @@ import (
 	"github.com/moby/buildkit/frontend/gateway/client"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/gokiln/gokiln/internal/crash"
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/workspace"
 	"github.com/gokiln/gokiln/llb/plan"
@@ -37,8 +38,9 @@ type Frontend struct {
 
 // Build is gokiln's BuildFunc. It reads the spec named by the option "filename"
 // (default gokiln.yaml) and returns an image per target platform. Errors carry
-// the places they are about as errdefs sources.
-func (f Frontend) Build(ctx context.Context, c client.Client) (*client.Result, error) {
+// the places they are about as errdefs sources. A panic becomes an error.
+func (f Frontend) Build(ctx context.Context, c client.Client) (res *client.Result, err error) {
+	defer crash.Guard(&err)
 	c = withDefaults(c)
 	if err := checkCaps(c.BuildOpts().Opts); err != nil {
 		return nil, err
@@ -55,11 +57,10 @@ func (f Frontend) Build(ctx context.Context, c client.Client) (*client.Result, e
 		frontend: f, client: c, ui: ui, src: src,
 		outside: newOutsideFolders(), read: map[readKey][]targetCode{},
 	}
-	res, err := b.run(ctx)
-	if err != nil {
+	if res, err = b.run(ctx); err != nil {
 		return nil, locate(err, src.SourceMap)
 	}
-	return res, nil
+	return withoutEmpty(res), nil
 }
 
 // build is one request. Its fields are set in the order of its phases and not
@@ -115,7 +116,8 @@ func (b *build) run(ctx context.Context) (*client.Result, error) {
 	}
 	b.warnUnusedArgs(ctx)
 	states := &platformStates{m: map[string]llb.State{}}
-	rb, err := b.ui.Build(ctx, func(ctx context.Context, target *ocispecs.Platform, _ int) (*dockerui.BuildResult, error) {
+	rb, err := b.ui.Build(ctx, func(ctx context.Context, target *ocispecs.Platform, _ int) (res *dockerui.BuildResult, err error) {
+		defer crash.Guard(&err)
 		return buildPlatform(ctx, *target, states)
 	})
 	if err != nil {

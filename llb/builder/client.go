@@ -1,13 +1,15 @@
 package builder
 
 import (
+	"context"
 	"maps"
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/gateway/client"
 )
 
-// defaultsClient is a gateway client whose options have gokiln's defaults.
+// defaultsClient is a gateway client whose options have gokiln's defaults, and
+// whose results have references.
 type defaultsClient struct {
 	client.Client
 	opts client.BuildOpts
@@ -26,6 +28,11 @@ func withDefaults(c client.Client) client.Client {
 }
 
 func (c defaultsClient) BuildOpts() client.BuildOpts { return c.opts }
+
+func (c defaultsClient) Solve(ctx context.Context, req client.SolveRequest) (*client.Result, error) {
+	res, err := c.Client.Solve(ctx, req)
+	return withEmpty(res), err
+}
 
 // imageHolder is a client that knows the frontend's own image: BuildKit's, where
 // it runs the frontend from one.

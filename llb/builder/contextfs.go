@@ -14,6 +14,8 @@ import (
 
 	"github.com/moby/buildkit/frontend/gateway/client"
 	fstypes "github.com/tonistiigi/fsutil/types"
+
+	"github.com/gokiln/gokiln/internal/crash"
 )
 
 // refReader is what refFS needs of a solved result.
@@ -65,7 +67,13 @@ func (f *refFS) ReadDir(name string) ([]fs.DirEntry, error) {
 		f.dirs[name] = l
 	}
 	f.mu.Unlock()
-	l.once.Do(func() { l.entries, l.err = f.list(name) })
+	l.once.Do(func() {
+		// Done even after a panic: nobody may take the folder for an empty one then.
+		l.err = crash.Do(func() (err error) {
+			l.entries, err = f.list(name)
+			return err
+		})
+	})
 	return l.entries, l.err
 }
 

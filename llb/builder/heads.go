@@ -5,6 +5,8 @@ import (
 	"path"
 	"strings"
 	"sync"
+
+	"github.com/gokiln/gokiln/internal/crash"
 )
 
 const (
@@ -74,7 +76,11 @@ func (h *heads) claim(name string) (f *head, mine bool) {
 
 // load fetches a head. A failure is told to whoever waits and not remembered.
 func (h *heads) load(name string, f *head) {
-	data, err := h.piece(name, 0)
+	var data []byte
+	err := crash.Do(func() (err error) {
+		data, err = h.piece(name, 0)
+		return err
+	})
 	h.mu.Lock()
 	f.data, f.whole, f.err = data, len(data) < pieceSize, err
 	h.kept += len(data) - pieceSize

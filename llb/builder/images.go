@@ -18,6 +18,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/gokiln/gokiln/internal/crash"
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/llb/plan"
 )
@@ -42,7 +43,10 @@ type bases map[string]func() (baseImage, error)
 func (b *build) askForBases(ctx context.Context) {
 	b.bases = bases{}
 	for _, target := range b.ui.TargetPlatforms {
-		base := sync.OnceValues(func() (baseImage, error) { return b.resolveBase(ctx, target) })
+		base := sync.OnceValues(func() (img baseImage, err error) {
+			defer crash.Guard(&err)
+			return b.resolveBase(ctx, target)
+		})
 		b.bases[platformID(target)] = base
 		// Whoever needs the image gets the error.
 		go func() { _, _ = base() }()

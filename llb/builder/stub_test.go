@@ -118,7 +118,9 @@ func (c *stubClient) Solve(_ context.Context, req client.SolveRequest) (*client.
 	c.solved = append(c.solved, req)
 	c.mu.Unlock()
 	res := client.NewResult()
-	res.SetRef(&stubRef{fs: c.sourceFS(req.Definition), def: req.Definition})
+	if len(req.Definition.GetDef()) > 0 { // BuildKit has no reference for nothing
+		res.SetRef(&stubRef{fs: c.sourceFS(req.Definition), def: req.Definition})
+	}
 	return res, nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 )
@@ -101,7 +100,7 @@ func idFile(id ID, ext string) string {
 // readEntry reads the action's file at a path below a GOCACHE. The name has to be
 // the one that the content asks for.
 func readEntry(dir, name string) (Entry, error) {
-	f, err := os.Open(filepath.Join(dir, name))
+	f, err := openRegular(filepath.Join(dir, name))
 	if err != nil {
 		return Entry{}, err
 	}

@@ -68,7 +68,7 @@ func each[T any](items []T, do func(T) error) error {
 
 // namesIn lists a folder that may be missing.
 func namesIn(dir string) ([]string, error) {
-	f, err := os.Open(dir)
+	f, err := openFolder(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -86,7 +86,7 @@ var errContent = errors.New("damaged")
 // copyOutput copies the output at from to a file that is there as a whole or not
 // at all. Where check is set, its content has to hash to want.
 func copyOutput(from, to string, want ID, check bool) (err error) {
-	in, err := os.Open(from)
+	in, err := openRegular(from)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errContent, err)
 	}
@@ -151,7 +151,7 @@ func writeFile(to string, mtime time.Time, write func(io.Writer) error) (err err
 
 // sound reports whether a file's content hashes to want.
 func sound(name string, want ID) bool {
-	f, err := os.Open(name)
+	f, err := openRegular(name)
 	if err != nil {
 		return false
 	}

@@ -73,6 +73,14 @@ func (l *layer) stamp(file string) time.Time {
 
 func (l *layer) path(name string) string { return filepath.Join(l.dir, name) }
 
+// lent is where a file of the layer is: in the store where it is a link.
+func (l *layer) lent(name string) string {
+	if target, err := os.Readlink(l.path(name)); err == nil {
+		return target
+	}
+	return l.path(name)
+}
+
 // passing are the files of a GOCACHE that are no entries.
 func passing() []string { return []string{"README", "log.txt", "testexpire.txt", trimFile} }
 
@@ -91,7 +99,7 @@ func (l *layer) link(s store, now time.Time) error {
 	l.linkTime = now.Add(-linkAge).Truncate(time.Second)
 	var mu sync.Mutex
 	return eachShard(func(shard string) error {
-		names, err := namesIn(s.path(shard))
+		names, err := s.names(shard)
 		if err != nil {
 			return err
 		}
@@ -214,7 +222,7 @@ func (l *layer) lookAt(file string, f found) found {
 		f.used = append(f.used, e)
 	case !l.whole(e):
 		f.unused = append(f.unused, file)
-	case isIndex(l.path(e.outputFile())):
+	case isIndex(l.lent(e.outputFile())):
 		f.indexes = append(f.indexes, e)
 	default:
 		f.made = append(f.made, e)

@@ -42,7 +42,7 @@ func openStore(ctx context.Context, dir string, now time.Time) (store, error) {
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return store{}, err
 	}
-	s.lock, err = os.OpenFile(s.path(lockFile), os.O_RDWR|os.O_CREATE, 0o644)
+	s.lock, err = openLock(s.path(lockFile))
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return s, nil // whoever can write it may remove entries: found out on use
 	}
@@ -89,8 +89,8 @@ func (s store) share(ctx context.Context) error {
 // pruneDue prunes at most once in pruneInterval, and only while no other step
 // uses the store.
 func (s store) pruneDue(now time.Time) error {
-	info, err := os.Stat(s.path(prunedFile))
-	if err == nil && now.Sub(info.ModTime()).Abs() < pruneInterval {
+	info, err := os.Lstat(s.path(prunedFile))
+	if err == nil && info.Mode().IsRegular() && now.Sub(info.ModTime()).Abs() < pruneInterval {
 		return nil
 	}
 	err = syscall.Flock(int(s.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
@@ -111,13 +111,16 @@ func (s store) pruneDue(now time.Time) error {
 	if err := eachShard(func(shard string) error { return s.pruneOutputs(shard, used) }); err != nil {
 		return err
 	}
+	if err := s.clear(prunedFile); err != nil {
+		return err
+	}
 	return writeFile(s.path(prunedFile), now, func(io.Writer) error { return nil })
 }
 
 // pruneActions removes from one folder the actions that no build has used for
 // long, those that can't be read, and what interrupted runs left.
 func (s store) pruneActions(shard string, now time.Time) error {
-	names, err := namesIn(s.path(shard))
+	names, err := s.names(shard)
 	if err != nil {
 		return err
 	}
@@ -148,7 +151,7 @@ func (s store) pruneActions(shard string, now time.Time) error {
 func (s store) outputs() (map[string]bool, error) {
 	used := map[string]bool{}
 	for _, shard := range shards() {
-		names, err := namesIn(s.path(shard))
+		names, err := s.names(shard)
 		if err != nil {
 			return nil, err
 		}
@@ -165,7 +168,7 @@ func (s store) outputs() (map[string]bool, error) {
 }
 
 func (s store) pruneOutputs(shard string, used map[string]bool) error {
-	names, err := namesIn(s.path(shard))
+	names, err := s.names(shard)
 	if err != nil {
 		return err
 	}
@@ -184,7 +187,7 @@ func (s store) pruneOutputs(shard string, used map[string]bool) error {
 // place, and sets the time to now.
 func (s store) holds(e Entry) bool {
 	info, err := os.Lstat(s.path(e.outputFile()))
-	return err == nil && info.Mode().IsRegular() && info.Size() == e.Size && info.ModTime().Equal(mark())
+	return err == nil && info.Mode().IsRegular() && info.Size() == e.Size && e.Size <= maxOutput && info.ModTime().Equal(mark())
 }
 
 // fetch copies an output out of the store. The error wraps errContent where the
@@ -262,7 +265,7 @@ func (s store) clear(name string) error {
 // content: a store that several modules and toolchain images share must not have
 // them.
 func isIndex(name string) bool {
-	f, err := os.Open(name)
+	f, err := openRegular(name)
 	if err != nil {
 		return false
 	}

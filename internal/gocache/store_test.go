@@ -3,6 +3,7 @@ package gocache_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -61,6 +62,49 @@ func TestDamagedStore(t *testing.T) {
 		"folders for outputs": {damage: func(f *fixture) {
 			eachOf(f.t, f.archives(), func(name string) error { return replace(name, func() error { return os.Mkdir(name, 0o755) }) })
 		}},
+		"pipes for outputs": {damage: func(f *fixture) { eachOf(f.t, f.archives(), pipe) }},
+		"pipes for actions": {damage: func(f *fixture) { eachOf(f.t, f.storeFiles("-a", ""), pipe) }},
+		"links to a pipe for actions": {damage: func(f *fixture) {
+			target := filepath.Join(f.t.TempDir(), "pipe")
+			eachOf(f.t, []string{target}, pipe)
+			eachOf(f.t, f.storeFiles("-a", ""), func(name string) error {
+				return replace(name, func() error { return os.Symlink(target, name) })
+			})
+		}},
+		"a pipe for the lock": {damage: func(f *fixture) {
+			eachOf(f.t, []string{filepath.Join(f.store, "v1/lock")}, pipe)
+			eachOf(f.t, f.storeFiles("-a", ""), os.Remove)
+		}},
+		"a pipe for the time of the last clearing": {damage: func(f *fixture) {
+			eachOf(f.t, []string{filepath.Join(f.store, "v1/pruned")}, pipe)
+		}},
+		"a folder for the time of the last clearing": {damage: func(f *fixture) {
+			name := filepath.Join(f.store, "v1/pruned")
+			eachOf(f.t, []string{name}, func(string) error { return replace(name, func() error { return os.Mkdir(name, 0o755) }) })
+		}},
+		"pipes for folders": {damage: func(f *fixture) {
+			folders, _ := filepath.Glob(filepath.Join(f.store, "v1/??"))
+			eachOf(f.t, folders, pipe)
+		}},
+		"outputs of enormous size": {damage: func(f *fixture) {
+			eachOf(f.t, f.storeFiles("-a", ""), func(name string) error {
+				data, err := os.ReadFile(name)
+				if err != nil {
+					return err
+				}
+				e, err := gocache.ParseEntry(data)
+				if err != nil {
+					return err
+				}
+				e.Size = 1 << 40
+				output := filepath.Join(f.store, "v1", fmt.Sprintf("%x/%x-d", e.Output[:1], e.Output))
+				info, err := os.Stat(output)
+				if err != nil {
+					return err
+				}
+				return errors.Join(overwrite(name, string(e.Bytes())), os.Truncate(output, e.Size), os.Chtimes(output, info.ModTime(), info.ModTime()))
+			})
+		}},
 		"links to nowhere": {damage: func(f *fixture) {
 			eachOf(f.t, f.archives(), func(name string) error {
 				return replace(name, func() error { return os.Symlink("/nowhere", name) })
@@ -98,6 +142,14 @@ func eachOf(t *testing.T, names []string, do func(string) error) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// pipe puts a named pipe that nobody writes to in a file's place.
+func pipe(name string) error {
+	if err := os.RemoveAll(name); err != nil {
+		return err
+	}
+	return syscall.Mkfifo(name, 0o644)
 }
 
 func empty(name string) error { return os.Truncate(name, 0) }

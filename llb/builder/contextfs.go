@@ -128,8 +128,15 @@ func (f *refFS) Stat(name string) (fs.FileInfo, error) {
 
 // ReadFile reads a whole file.
 func (f *refFS) ReadFile(name string) ([]byte, error) {
-	if _, err := f.Stat(name); err != nil {
+	info, err := f.Stat(name)
+	if err != nil {
 		return nil, err
+	}
+	if err := readable("read", name, info); err != nil {
+		return nil, err
+	}
+	if info.Size() > mostRead {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("it has %d bytes, and gokiln reads at most %d", info.Size(), mostRead)}
 	}
 	data, err := f.ref.ReadFile(f.ctx, client.ReadRequest{Filename: name})
 	if err != nil {
@@ -146,6 +153,9 @@ func (f *refFS) Open(name string) (fs.File, error) {
 	}
 	if info.IsDir() {
 		return &openDir{fs: f, name: name, info: info}, nil
+	}
+	if err := readable("open", name, info); err != nil {
+		return nil, err
 	}
 	return &openFile{fs: f, name: name, info: info}, nil
 }
@@ -249,7 +259,7 @@ func readError(op, name string, err error) error {
 	if strings.Contains(text, "no such file or directory") || strings.Contains(text, "file does not exist") {
 		return &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 	}
-	return &fs.PathError{Op: op, Path: name, Err: fmt.Errorf("build context: %w", err)}
+	return &fs.PathError{Op: op, Path: name, Err: err}
 }
 
 // fileInfo is a fsutil stat as an fs.FileInfo. Its mode uses Go's bits.

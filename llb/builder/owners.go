@@ -92,8 +92,12 @@ func (o owners) read(name string) ([]byte, error) {
 		return nil, err
 	}
 	data, err := fs.ReadFile(fsys, name)
-	if errors.Is(err, fs.ErrNotExist) {
+	var failed *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
+	case errors.As(err, &failed):
+		return nil, fmt.Errorf("read /%s of the base image: %w; give the number", name, failed.Err)
 	}
 	return data, err
 }

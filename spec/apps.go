@@ -31,6 +31,13 @@ func (s *Spec) App(name string) (App, bool) {
 }
 
 const (
+	// maxApps bounds the apps of a spec, maxInherited their values with what each
+	// inherits written out, and maxTemplates those among them that are templates:
+	// for each app the others are looked at too. A fleet of 500 apps with 20 values
+	// and 4 templates each takes a half, a tenth and a tenth.
+	maxApps      = 1000
+	maxInherited = 200_000
+	maxTemplates = 20_000
 	// maxAppName is the longest label of a domain name: what runs an app often
 	// gives it one.
 	maxAppName = 63
@@ -78,6 +85,9 @@ func appMap() reader {
 		switch {
 		case n.kind != kindMap || n.action:
 			d.wrongType(path, n, wantApps)
+		case len(n.entries) > maxApps:
+			// The first one's place: the lines of all would be shown.
+			d.errorf(n.entries[0].keyAt, path, "%d apps in one spec: at most %d; split them into several specs", len(n.entries), maxApps)
 		case len(n.entries) == 0:
 			d.errorf(n.at, path, "the map is empty: name an app, such as {api: {main: ./cmd/api}}, or leave the key out")
 		default:
@@ -97,8 +107,9 @@ type appReader struct {
 	// rules are errors that the top level would have as a spec of its own. Where
 	// an app has one too it is the top level's, not each app's.
 	rules map[string]bool
-	// nodes counts values, with the inherited ones written out for each app.
-	nodes int
+	// size counts values and templates, with the inherited ones written out for each
+	// app.
+	size size
 }
 
 // readApps reads what document has found below apps.
@@ -119,7 +130,7 @@ func (d *decoder) readApps(root *node) {
 		r.rules[e.Error()] = true
 	}
 	for _, e := range d.apps.entries {
-		if d.full() || r.nodes > maxNodes {
+		if d.full() || r.size.tooLarge() != nil {
 			return
 		}
 		r.read(e)
@@ -146,8 +157,10 @@ func (r *appReader) read(e entry) {
 	app := App{Name: e.key}
 	own := r.ownKeys(at, e.value, &app)
 	merged := overlay("", r.inherited, own)
-	if r.nodes += merged.count() + r.shared.count(); r.nodes > maxNodes {
-		r.errorf(e.keyAt, at, "more than %d values with what each app inherits written out: a spec is small", maxNodes)
+	r.size.add(merged)
+	r.size.add(r.shared)
+	if err := r.size.tooLarge(); err != nil {
+		r.errorf(e.keyAt, at, "%w", err)
 		return
 	}
 	app.Spec = r.merged(e, merged)
@@ -222,16 +235,32 @@ func (r *appReader) checkGroups() {
 	}
 }
 
-// count returns how many values a tree holds.
-func (n *node) count() int {
-	sum := 1
+// size is how many values there are, and templates among them.
+type size struct{ values, templates int }
+
+// add counts a tree.
+func (s *size) add(n *node) {
+	s.values++
+	if strings.Contains(n.text, "{{") {
+		s.templates++
+	}
 	for _, item := range n.items {
-		sum += item.count()
+		s.add(item)
 	}
 	for _, e := range n.entries {
-		sum += 1 + e.value.count()
+		s.values++
+		s.add(e.value)
 	}
-	return sum
+}
+
+func (s *size) tooLarge() error {
+	switch {
+	case s.values > maxInherited:
+		return fmt.Errorf("more than %d values with what each app inherits written out: split the apps into several specs", maxInherited)
+	case s.templates > maxTemplates:
+		return fmt.Errorf("more than %d templates with what each app inherits written out: split the apps into several specs", maxTemplates)
+	}
+	return nil
 }
 
 // pick returns a map with the keys that are wanted.

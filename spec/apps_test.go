@@ -125,14 +125,49 @@ func TestManyApps(t *testing.T) {
 		fmt.Fprintf(&b, "    l%d: v\n", i)
 	}
 	b.WriteString("apps:\n")
-	for i := range 100 {
+	for i := range 150 {
 		fmt.Fprintf(&b, "  a%d: {main: ./a}\n", i)
 	}
 	_, err := Parse("gokiln.yaml", []byte(b.String()))
-	if err == nil || !strings.Contains(err.Error(), "apps.a24: more than 50000 values") {
+	if err == nil || !strings.Contains(err.Error(), "apps.a99: more than 200000 values") {
 		t.Errorf("got %v", err)
 	}
 	if n := len(diag.All(err)); n > 1 {
 		t.Errorf("%d errors", n)
+	}
+}
+
+// TestFleetBounds: a fleet is well inside of the bounds, and what is outside is
+// told in one error.
+func TestFleetBounds(t *testing.T) {
+	fleet := func(apps, labels int) []byte {
+		var b strings.Builder
+		b.WriteString("build: {ldflags: ['-X main.version={{ .Version }}']}\nimage:\n  env: {A: b, C: d}\n  labels:\n    team: shop\n")
+		for i := range labels {
+			fmt.Fprintf(&b, "    l%d: '{{ .Args.L%d }}'\n", i, i)
+		}
+		b.WriteString("apps:\n")
+		for i := range apps {
+			fmt.Fprintf(&b, "  app-%d: {main: ./cmd/app%d, groups: [web], image: {ports: 8080, labels: {n: '{{ .ShortRevision }}', d: %s}}}\n", i, i, strings.Repeat("d", 90))
+		}
+		return []byte(b.String())
+	}
+	s, err := Parse("gokiln.yaml", fleet(500, 20))
+	if err != nil || len(s.Apps) != 500 {
+		t.Errorf("a fleet of 500: %v", err)
+	}
+	for want, data := range map[string][]byte{
+		"gokiln.yaml:7:3: apps: 3000 apps in one spec: at most 1000; split them into several specs": fleet(3000, 0),
+		"more than 20000 templates with what each app inherits written out":                         fleet(1000, 30),
+	} {
+		_, err := Parse("gokiln.yaml", data)
+		all := diag.All(err)
+		if len(all) != 1 || !strings.Contains(err.Error(), want) {
+			t.Errorf("%d errors: %v\nwant %s", len(all), err, want)
+			continue
+		}
+		if r := all[0].Range; r.End.Line > r.Start.Line {
+			t.Errorf("the error shows the lines %d to %d", r.Start.Line, r.End.Line)
+		}
 	}
 }

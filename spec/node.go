@@ -13,7 +13,7 @@ import (
 const (
 	// maxNodes bounds the values of a spec with every alias written out, which
 	// is what a YAML bomb multiplies.
-	maxNodes = 50_000
+	maxNodes = 100_000
 	// maxDepth bounds nesting; the deepest real value is at 5.
 	maxDepth = 32
 )

@@ -83,6 +83,7 @@ func referenceData() any {
 		"Reserved": "`" + strings.Join(ReservedNames(), "`, `") + "`",
 		"Names":    stamps.Names(), "Functions": stamps.Functions(),
 		"MaxSize": maxSize >> 20, "MaxNodes": maxNodes, "MaxDepth": maxDepth, "MaxPorts": maxPorts,
+		"MaxApps": maxApps, "MaxInherited": maxInherited, "MaxTemplates": maxTemplates,
 		"TemplateSize": stamps.MaxSize >> 10,
 	}
 }

@@ -21,6 +21,9 @@ import (
 func (b *build) prepareParts(ctx context.Context) error {
 	b.parts = []*build{b}
 	for _, app := range b.goal.apps[1:] {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		part := b.forApp(app.Spec)
 		if err := part.prepareApp(ctx); err != nil {
 			return err
@@ -71,6 +74,9 @@ func (b *build) programParts(ctx context.Context, target ocispecs.Platform, way 
 	var errs diag.List
 	firsts := map[string]string{}
 	for i, part := range b.parts {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		in, err := part.planInput(ctx, target)
 		if err != nil {
 			return nil, err

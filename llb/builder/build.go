@@ -56,6 +56,7 @@ func (f Frontend) Build(ctx context.Context, c client.Client) (res *client.Resul
 	b := &build{
 		frontend: f, client: c, ui: ui, src: src,
 		outside: newOutsideFolders(), read: map[readKey][]targetCode{},
+		keys: &compileKeys{keys: map[compileKey]string{}},
 	}
 	if res, err = b.run(ctx); err != nil {
 		return nil, locate(err, src.SourceMap)
@@ -87,7 +88,9 @@ type build struct {
 	siblings     []sibling
 	bases        bases
 	// read is the code of other apps; all builds of the request share it.
-	read    map[readKey][]targetCode
+	read map[readKey][]targetCode
+	// keys are shared too.
+	keys    *compileKeys
 	modules moduleParts
 	// parts are the builds of all apps whose programs are exported; b is the first.
 	parts []*build

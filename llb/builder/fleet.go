@@ -2,6 +2,7 @@ package builder
 
 import (
 	"context"
+	"sync"
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -16,7 +17,7 @@ func (b *build) forApp(s *spec.Spec) *build {
 	other := &build{
 		frontend: b.frontend, client: b.client, ui: b.ui, src: b.src,
 		spec: s, goal: b.goal, platform: b.platform, context: b.context, files: b.files,
-		outside: newOutsideFolders(), read: b.read,
+		outside: newOutsideFolders(), read: b.read, keys: b.keys,
 	}
 	if s.Module == b.spec.Module {
 		other.workspace, other.outside = b.workspace, b.outside
@@ -41,6 +42,8 @@ func (b *build) findSiblings(ctx context.Context, targets []ocispecs.Platform) e
 	}
 	for _, app := range b.goal.siblings {
 		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
 		case app.Spec == b.spec:
 			b.siblings = append(b.siblings, sibling{b.spec, b.code})
 			continue
@@ -103,16 +106,43 @@ func (b *build) siblingBuilds() []plan.ModuleBuild {
 
 // fleet is the code of the apps that are compiled as the one that in describes.
 func (b *build) fleet(in plan.Input) []plan.Code {
+	own := b.compileKey(in, in.Spec, in.Code)
+	if own == "" {
+		return nil
+	}
 	var fleet []plan.Code
 	for _, s := range b.siblings {
-		c, ok := codeOf(s.code, in.Target)
-		other := in
-		other.Spec, other.Code = s.spec, c
-		if ok && plan.CompiledAlike(in, other) {
+		if c, ok := codeOf(s.code, in.Target); ok && b.compileKey(in, s.spec, c) == own {
 			fleet = append(fleet, c)
 		}
 	}
 	return fleet
+}
+
+// compileKeys are the plan.CompileKeys of a request's apps. Each app is compared
+// with each other one where all are built, and a key expands templates.
+type compileKeys struct {
+	mu   sync.Mutex
+	keys map[compileKey]string
+}
+
+type compileKey struct {
+	readKey
+	target string
+}
+
+// compileKey is that of an app with the options, the toolchain and the target of in.
+func (b *build) compileKey(in plan.Input, s *spec.Spec, code plan.Code) string {
+	b.keys.mu.Lock()
+	defer b.keys.mu.Unlock()
+	at := compileKey{readKey{s, b.toolchainRef}, platformID(in.Target)}
+	key, ok := b.keys.keys[at]
+	if !ok {
+		in.Spec, in.Code = s, code
+		key = plan.CompileKey(in)
+		b.keys.keys[at] = key
+	}
+	return key
 }
 
 func codeOf(all []targetCode, target ocispecs.Platform) (plan.Code, bool) {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strconv"
@@ -42,8 +43,18 @@ func (c Code) external() []string {
 // CompiledAlike reports whether the packages of two apps are compiled with the same
 // flags by the same toolchain, main packages aside.
 func CompiledAlike(a, b Input) bool {
-	x, y := a.packageFlags(), b.packageFlags()
-	return x != nil && slices.Equal(x, y)
+	x := CompileKey(a)
+	return x != "" && x == CompileKey(b)
+}
+
+// CompileKey is the same for apps that are CompiledAlike, and empty where the
+// spec's templates fail. Code and Fleet are not in it.
+func CompileKey(in Input) string {
+	flags := in.packageFlags()
+	if flags == nil {
+		return ""
+	}
+	return fmt.Sprintf("%q", flags)
 }
 
 // packageFlags is all that a package's GOCACHE entry depends on besides its files

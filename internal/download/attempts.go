@@ -38,7 +38,7 @@ func (r *run) downloadAll(ctx context.Context, override ...string) error {
 			return err
 		}
 	}
-	return nil
+	return r.beside(ctx, override)
 }
 
 // everything downloads all modules, because a list of packages does not tell what

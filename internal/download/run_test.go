@@ -37,9 +37,9 @@ func newFixture(t testing.TB, files map[string]string) *fixture {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Fatal("the go command is not on PATH")
 	}
-	home := t.TempDir()
+	home := tempDir(t)
 	files[filepath.Join("..", filepath.Base(home), ".config/go/telemetry/mode")] = "off" // its process would outlive the test
-	f := &fixture{t: t, dir: t.TempDir(), store: t.TempDir(), env: []string{
+	f := &fixture{t: t, dir: tempDir(t), store: tempDir(t), env: []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GOSUMDB=off", "GOFLAGS=", "GOPRIVATE=",
 	}}
 	for name, text := range files {
@@ -61,10 +61,8 @@ func newFixture(t testing.TB, files map[string]string) *fixture {
 // run runs the step on an empty module cache.
 func (f *fixture) run() error {
 	f.t.Helper()
-	f.modCache = f.t.TempDir()
-	f.t.Cleanup(func() { makeWritable(f.modCache) })
-	scratch := f.t.TempDir()
-	f.t.Cleanup(func() { makeWritable(scratch) })
+	f.modCache = tempDir(f.t)
+	scratch := tempDir(f.t)
 	var out bytes.Buffer
 	step := download.Step{
 		Config: f.config, Env: f.env, Out: &out,
@@ -78,6 +76,22 @@ func (f *fixture) run() error {
 	err := step.Run(f.t.Context())
 	f.out = out.String()
 	return err
+}
+
+// tempDir is a folder whose path can stand in a URL, as the test's name may not.
+func tempDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "gokiln-download-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		makeWritable(dir)
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 func makeWritable(dir string) {

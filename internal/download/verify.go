@@ -132,8 +132,13 @@ func (r *run) goVerify(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	zips, err := versionsWith(downloads(r.paths.ModCache), extHash)
+	if err != nil {
+		return err
+	}
 	for _, m := range after {
-		if !slices.Contains(before, m) {
+		// A module that is only looked at has its folder and no go.mod file yet.
+		if !slices.Contains(before, m) && !slices.Contains(zips, m) {
 			r.unneeded = append(r.unneeded, m)
 		}
 	}

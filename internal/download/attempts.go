@@ -86,16 +86,18 @@ func (r *run) attempts(ctx context.Context, j job, override []string) error {
 			return err
 		}
 		failures, err := r.failures(j, out)
-		if err != nil || len(failures) == 0 {
-			return err
+		if err == nil && len(failures) == 0 {
+			return nil
 		}
-		r.askGit(ctx, failures, out)
-		again, err := r.mend(failures, out)
+		if !errors.Is(err, errLocal) && r.recheck() {
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		if again {
-			continue
+		r.askGit(ctx, failures, out)
+		if err := r.mismatched(failures); err != nil {
+			return err
 		}
 		if err := r.retry(ctx, failures); err != nil {
 			return err

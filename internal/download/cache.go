@@ -1,7 +1,10 @@
 package download
 
 import (
+	"errors"
+	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -90,4 +93,25 @@ func versionsWith(root, ext string) ([]module.Version, error) {
 	})
 	module.Sort(out)
 	return out, err
+}
+
+// writeFile writes a file that is there as a whole or not at all.
+func writeFile(name string, from io.Reader) (err error) {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	out, err := os.CreateTemp(filepath.Dir(name), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(out.Name()) // the first error is the one to tell
+		}
+	}()
+	_, err = io.Copy(out, from)
+	if err = errors.Join(err, out.Chmod(0o644), out.Close()); err != nil {
+		return err
+	}
+	return os.Rename(out.Name(), name)
 }

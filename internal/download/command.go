@@ -12,8 +12,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"golang.org/x/mod/module"
 )
 
 // errStalled is why a command was ended that received nothing for too long.
@@ -116,18 +114,4 @@ func (t trace) add(text string) bool {
 	url, answer, _ := strings.Cut(rest, ": ")
 	t[url] = answer
 	return true
-}
-
-// answered reports whether the request for a version's file was answered with 200.
-func (t trace) answered(m module.Version, ext string) bool {
-	suffix, ok := fileOf("/", m, ext)
-	if !ok {
-		return false
-	}
-	for url, answer := range t {
-		if strings.HasSuffix(strings.ReplaceAll(url, "%21", "!"), suffix) && strings.HasPrefix(answer, "200") {
-			return true
-		}
-	}
-	return false
 }

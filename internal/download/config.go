@@ -28,7 +28,7 @@ type Config struct {
 	Local []string
 	// Targets are what Packages are listed for, each in turn.
 	Targets []Target
-	// Proxy is GOPROXY as Go takes it, without the store; a mounted proxy folder
+	// Proxy is GOPROXY as Go takes it, without what the store lends; a mounted proxy folder
 	// is a file URL already. The environment variable ProxyEnv, which a secret
 	// may set, goes before it; with neither, GOPROXY is left as the toolchain
 	// image or Go has it.
@@ -81,8 +81,7 @@ const (
 	// ProxyEnv is the environment variable that the secret goproxy fills; it goes
 	// before Config.Proxy.
 	ProxyEnv = "GOKILN_GOPROXY"
-	// StoreDir is the persistent store of module zips, laid out as a module
-	// proxy's files are.
+	// StoreDir is the mount of the persistent store of zips and go.mod files.
 	StoreDir = "/gokiln/store"
 	// ScratchDir is a file system in memory: what is made of secrets goes there
 	// and nowhere else, because everything else may be kept by the daemon.

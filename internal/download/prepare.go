@@ -15,8 +15,7 @@ import (
 	"github.com/gokiln/gokiln/internal/symptom"
 )
 
-// prepare makes the go command's environment and links what only the store can
-// give without a login.
+// prepare makes the go command's environment, and lends it what the store has.
 func (r *run) prepare(ctx context.Context, env []string) error {
 	if err := r.readSecrets(); err != nil {
 		return err
@@ -28,10 +27,11 @@ func (r *run) prepare(ctx context.Context, env []string) error {
 	if err := checkURLs(vars[ProxyEnv]); err != nil {
 		return err
 	}
-	for _, dir := range []string{r.paths.Scratch, r.paths.Store, filepath.Join(r.paths.Scratch, "tmp")} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return err
-		}
+	if err := os.MkdirAll(filepath.Join(r.paths.Scratch, "tmp"), 0o755); err != nil {
+		return err
+	}
+	if err := r.lend(); err != nil {
+		return err
 	}
 	proxy := firstOf(strings.TrimSpace(vars[ProxyEnv]), strings.TrimSpace(r.config.Proxy))
 	delete(vars, ProxyEnv)
@@ -56,12 +56,13 @@ func (r *run) prepare(ctx context.Context, env []string) error {
 		return err
 	}
 	proxy = firstOf(proxy, known["GOPROXY"])
-	vars["GOPROXY"] = "file://" + filepath.ToSlash(r.paths.Store) + "," + proxy
+	// Whatever goes wrong there is no more than that it lends nothing.
+	vars["GOPROXY"] = "file://" + filepath.ToSlash(r.lent()) + "|" + proxy
 	if err := r.login(ctx, vars, known["GOVERSION"]); err != nil {
 		return err
 	}
 	r.env = listOf(vars)
-	return r.linkPrivate(firstOf(known["GONOPROXY"], known["GOPRIVATE"]))
+	return r.copyPrivate(firstOf(known["GONOPROXY"], known["GOPRIVATE"]))
 }
 
 // checkURLs finds a password that is not percent-encoded: the go command would
@@ -117,49 +118,6 @@ func (r *run) goEnv(ctx context.Context) (map[string]string, error) {
 		}
 	}
 	return values, nil
-}
-
-// linkPrivate links from the store what GONOPROXY sends past every proxy, the
-// store included.
-func (r *run) linkPrivate(patterns string) error {
-	if patterns == "" || patterns == "none" {
-		return nil
-	}
-	sums, err := readSums(r.sumFiles())
-	if err != nil {
-		return err
-	}
-	for _, m := range sums.modules() {
-		if !module.MatchPrefixPatterns(patterns, m.Path) {
-			continue
-		}
-		if err := r.store.link(m, r.paths.ModCache); err != nil {
-			return fmt.Errorf("take %s from the store of modules: %w", m, err)
-		}
-		r.linked = append(r.linked, m)
-	}
-	return nil
-}
-
-// settle takes out what was linked and turned out not to be needed as a whole, and
-// has the go command bring back from the store what it needs a part of. Else the
-// layer would have what the builder's store happened to have.
-func (r *run) settle(ctx context.Context) error {
-	dropped := false
-	for _, m := range r.linked {
-		name, _ := fileOf(downloads(r.paths.ModCache), m, extHash)
-		if _, err := os.Stat(name); err == nil {
-			continue
-		}
-		if err := r.forget(m); err != nil {
-			return err
-		}
-		dropped = true
-	}
-	if !dropped {
-		return nil
-	}
-	return r.downloadAll(ctx, "GOPROXY=file://"+filepath.ToSlash(r.paths.Store)+",off", "GONOPROXY=none")
 }
 
 // forget takes a version out of the module cache, so that it is fetched anew.

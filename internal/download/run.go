@@ -73,16 +73,16 @@ type run struct {
 	committed sumLines
 	// fresh counts the zips that the store did not have.
 	fresh int
-	// proved counts the zips that a committed go.sum vouches for.
-	proved int
 	// unneeded are versions whose go.mod is there for the proof alone.
 	unneeded []module.Version
+	// loans are the files that the store lends; takenBack counts how often some
+	// of them were found to be something else.
+	loans     []*loan
+	takenBack int
 	// linked are the versions that were put into the module cache beforehand.
 	linked []module.Version
 	// unlisted tells that all modules were downloaded.
 	unlisted bool
-	// evicted are the damaged versions that were taken out of the store.
-	evicted map[module.Version]bool
 }
 
 // Run fills the module cache. The error is a Failure where the go command, a
@@ -91,19 +91,20 @@ type run struct {
 func (s Step) Run(ctx context.Context) error {
 	r := &run{
 		config: s.Config, paths: s.Paths, out: s.Out, wait: s.Wait,
-		store: store{s.Paths.Store}, tries: map[string]int{}, evicted: map[module.Version]bool{},
+		store: openStore(s.Paths.Store), tries: map[string]int{},
 	}
+	defer r.store.close()
 	if r.wait == nil {
 		r.wait = pause
-	}
-	if err := r.prepare(ctx, s.Env); err != nil {
-		return err
 	}
 	before, err := r.ownSums()
 	if err != nil {
 		return err
 	}
 	if r.committed, err = readSums(r.sumFiles()); err != nil {
+		return err
+	}
+	if err := r.prepare(ctx, s.Env); err != nil {
 		return err
 	}
 	if err := r.downloadAll(ctx); err != nil {
@@ -178,39 +179,6 @@ func (r *run) ownSums() (string, error) {
 	return string(data), ignoreMissing(err)
 }
 
-// keepProved copies to the store what a committed go.sum vouches for: lines that
-// the go command has added in a workspace may vouch for no more than that they
-// were the first.
-func (r *run) keepProved() error {
-	mods, err := versionsWith(downloads(r.paths.ModCache), extMod)
-	if err != nil {
-		return err
-	}
-	for _, m := range mods {
-		hash, err := r.hashMod(m)
-		if err != nil {
-			return err
-		}
-		if ok, _ := r.committed.has(modKey(m), hash); !ok {
-			continue
-		}
-		whole, err := r.zipProved(m)
-		if err != nil {
-			return err
-		}
-		if whole {
-			r.proved++
-			if !r.store.holds(m, extZip) {
-				r.fresh++
-			}
-		}
-		if err := r.store.keep(m, r.paths.ModCache, whole); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // zipProved reports whether the module cache has a version's zip with the hash
 // that go.sum has. The go command writes .ziphash once it has checked.
 func (r *run) zipProved(m module.Version) (bool, error) {
@@ -232,10 +200,12 @@ func (r *run) leaveWorkSum() error {
 	if err := os.MkdirAll(filepath.Dir(r.paths.WorkSum), 0o755); err != nil {
 		return err
 	}
-	if _, err := os.Stat(name); err != nil {
+	from, err := os.Open(name)
+	if err != nil {
 		return os.WriteFile(r.paths.WorkSum, nil, 0o644)
 	}
-	return copyFile(name, r.paths.WorkSum)
+	defer from.Close()
+	return writeFile(r.paths.WorkSum, from)
 }
 
 // leaveUnlisted marks a layer for which nobody knows that no dependency imports a
@@ -257,15 +227,21 @@ func (r *run) report() error {
 		return err
 	}
 	var size int64
+	proved := 0
 	for _, m := range versions {
+		if ok, err := r.zipProved(m); err != nil {
+			return err
+		} else if ok {
+			proved++
+		}
 		if name, ok := fileOf(downloads(r.paths.ModCache), m, extZip); ok {
 			if info, err := os.Stat(name); err == nil {
 				size += info.Size()
 			}
 		}
 	}
-	r.say("modules: %d, %.1f MB of zips, %d of them new to the store; %d proved against go.sum", len(versions), float64(size)/1e6, r.fresh, r.proved)
-	if r.proved < len(versions) {
+	r.say("modules: %d, %.1f MB of zips, %d of them new to the store; %d proved against go.sum", len(versions), float64(size)/1e6, r.fresh, proved)
+	if proved < len(versions) {
 		r.say("go.work.sum lacks the rest; commit what `go work sync` and `go mod download` write")
 	}
 	return nil

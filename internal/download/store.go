@@ -1,141 +1,144 @@
 package download
 
 import (
-	"encoding/json"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"golang.org/x/mod/module"
+	"strings"
+	"syscall"
 )
 
-// store is the persistent folder of zips. Several steps may use it at once, and
-// it may be empty or damaged at any time.
-type store struct{ dir string }
+// storeFormat is the folder of the mount that has the store. Another layout gets
+// another name: older and newer programs use one mount at once.
+const storeFormat = "v2"
 
-func (s store) file(m module.Version, ext string) (string, bool) { return fileOf(s.dir, m, ext) }
+// store is the persistent folder of zips and go.mod files, each named by its hash.
+// Whoever may build on the builder can write to it, at any time, whatever he likes:
+// nothing is believed of an entry but its name, nothing but a regular file is
+// opened, and no link in it leads out of it. One that can't be used is nil, and
+// lends and keeps nothing.
+type store struct {
+	root *os.Root
+	dir  string
+}
 
-// holds reports whether the store has a version's file.
-func (s store) holds(m module.Version, ext string) bool {
-	name, ok := s.file(m, ext)
-	if !ok {
+// openStore opens the store below a mount. What is wrong with it costs time alone.
+func openStore(mount string) store {
+	root, err := os.OpenRoot(mount)
+	if err != nil {
+		return store{}
+	}
+	defer root.Close()
+	if info, err := root.Lstat(storeFormat); err == nil && !info.IsDir() {
+		_ = root.RemoveAll(storeFormat) // else it can't be opened
+	}
+	_ = root.Mkdir(storeFormat, 0o755) // it may be there
+	below, err := root.OpenRoot(storeFormat)
+	if err != nil {
+		return store{}
+	}
+	return store{below, filepath.Join(mount, storeFormat)}
+}
+
+func (s store) close() {
+	if s.root != nil {
+		_ = s.root.Close() // it was read, or what was written is there already
+	}
+}
+
+// entryOf is the name of a file with a hash as go.sum writes it; ok is false for
+// a hash of another kind.
+func entryOf(hash, ext string) (name string, ok bool) {
+	sum, h1 := strings.CutPrefix(hash, "h1:")
+	raw, err := base64.StdEncoding.DecodeString(sum)
+	if err != nil || !h1 || len(raw) != 32 {
+		return "", false
+	}
+	return hex.EncodeToString(raw) + ext, true
+}
+
+// holds reports whether the store has a regular file of a name. Anything else of
+// that name goes.
+func (s store) holds(name string) bool {
+	if s.root == nil {
 		return false
 	}
-	_, err := os.Stat(name)
-	return err == nil
-}
-
-// evict takes a version out.
-func (s store) evict(m module.Version) error {
-	var errs []error
-	for _, ext := range []string{extZip, extMod, extInfo} {
-		if name, ok := s.file(m, ext); ok {
-			if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				errs = append(errs, err)
-			}
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("take %s out of the store of modules: %w", m, err)
-	}
-	return nil
-}
-
-// link puts a version into a module cache without copying its zip. It is for
-// versions that GONOPROXY keeps from the store's place in GOPROXY. The go command
-// hashes a zip that has no .ziphash beside it.
-func (s store) link(m module.Version, modCache string) error {
-	for _, ext := range []string{extMod, extInfo, extZip} {
-		from, ok := s.file(m, ext)
-		if !ok {
-			return nil
-		}
-		if _, err := os.Stat(from); err != nil {
-			continue
-		}
-		to, _ := fileOf(downloads(modCache), m, ext)
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			return err
-		}
-		if ext == extZip {
-			if err := os.Symlink(from, to); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := copyFile(from, to); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// keep copies a version's files from a module cache, its zip only where withZip
-// says so. A zip that came out of the store is there already.
-func (s store) keep(m module.Version, modCache string, withZip bool) error {
-	exts := []string{extInfo, extMod}
-	if withZip {
-		exts = append(exts, extZip)
-	}
-	for _, ext := range exts {
-		from, ok := fileOf(downloads(modCache), m, ext)
-		if !ok {
-			return nil
-		}
-		info, err := os.Lstat(from)
-		if err != nil || !info.Mode().IsRegular() {
-			continue
-		}
-		if ext == extInfo && !infoOf(from, m) {
-			continue
-		}
-		to, _ := s.file(m, ext)
-		if have, err := os.Stat(to); err == nil && have.Size() == info.Size() {
-			continue
-		}
-		if err := copyFile(from, to); err != nil {
-			return fmt.Errorf("keep %s in the store of modules: %w", m, err)
-		}
-	}
-	return nil
-}
-
-// infoOf reports whether a file is the .info of a version: no checksum is about it.
-func infoOf(name string, m module.Version) bool {
-	data, err := os.ReadFile(name)
+	info, err := s.root.Lstat(name)
 	if err != nil {
 		return false
 	}
-	var info struct{ Version string }
-	return json.Unmarshal(data, &info) == nil && info.Version == m.Version
+	if !info.Mode().IsRegular() {
+		s.remove(name)
+		return false
+	}
+	return true
 }
 
-// copyFile writes a file that is there as a whole or not at all.
-func copyFile(from, to string) (err error) {
-	in, err := os.Open(from)
+// errIrregular is what an entry is that is no file.
+var errIrregular = errors.New("not a regular file")
+
+// open opens an entry without waiting for anybody.
+func (s store) open(name string) (*os.File, fs.FileInfo, error) {
+	if !s.holds(name) {
+		return nil, nil, errIrregular
+	}
+	f, err := s.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer in.Close()
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errIrregular
 	}
-	out, err := os.CreateTemp(filepath.Dir(to), ".new-*")
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return f, info, nil
+}
+
+// check holds an entry against the hash in its name. An entry that is the file it
+// was when it was last looked at is not read again.
+func (s store) check(name, hash string, last fs.FileInfo) (fs.FileInfo, bool) {
+	f, info, err := s.open(name)
+	if err != nil {
+		return nil, false
+	}
+	defer f.Close()
+	if last != nil && os.SameFile(last, info) && last.Size() == info.Size() && changed(last).Equal(changed(info)) {
+		return info, true
+	}
+	got, err := hashFile(f, info.Size(), filepath.Ext(name))
+	return info, err == nil && got == hash
+}
+
+// remove takes an entry out, whatever it is. One that can't be removed is not lent
+// again in this run.
+func (s store) remove(name string) {
+	if s.root != nil {
+		_ = s.root.RemoveAll(name)
+	}
+}
+
+// keep puts a file in, as a whole or not at all.
+func (s store) keep(name string, from io.Reader) (err error) {
+	temp := ".new-" + rand.Text()
+	out, err := s.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(out.Name()) // the first error is the one to tell
+			_ = s.root.Remove(temp) // the first error is the one to tell
 		}
 	}()
-	_, err = io.Copy(out, in)
-	err = errors.Join(err, out.Chmod(0o644), out.Sync(), out.Close())
-	if err != nil {
+	_, err = io.Copy(out, from)
+	if err = errors.Join(err, out.Chmod(0o644), out.Sync(), out.Close()); err != nil {
 		return err
 	}
-	return os.Rename(out.Name(), to)
+	return s.root.Rename(temp, name)
 }

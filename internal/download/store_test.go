@@ -1,11 +1,16 @@
 package download_test
 
 import (
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -36,114 +41,233 @@ func TestTampered(t *testing.T) {
 			t.Errorf("with the right answer: %v", err)
 		}
 	})
-	t.Run("store", func(t *testing.T) {
-		f := newFixture(t, app(t))
-		f.config.Proxy = p.URL
-		if err := f.run(); err != nil {
-			t.Fatal(err)
-		}
-		stored := filepath.Join(f.store, "example.com/lib/@v/v1.0.0.zip")
-		for _, private := range []string{"", "example.com"} {
-			f.env = append(f.env, "GONOPROXY=")
-			if err := f.run(); err != nil {
-				t.Fatal(err)
-			}
-			f.env = append(f.env, "GONOPROXY="+private)
-			if err := os.WriteFile(stored, evil.zip(t), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			f.wantFailure(f.run(), symptom.Mismatch, "example.com/lib v1.0.0", line, got, "go.sum:1", "store")
-			if _, err := os.Stat(stored); err == nil {
-				t.Error("the tampered zip is still in the store")
-			}
-		}
-		f.env = append(f.env, "GONOPROXY=")
-		if err := f.run(); err != nil {
-			t.Errorf("afterwards: %v", err)
-		}
-	})
-	t.Run("damaged store", func(t *testing.T) {
-		f := newFixture(t, app(t))
-		f.config.Proxy = p.URL
-		if err := f.run(); err != nil {
-			t.Fatal(err)
-		}
-		stored := filepath.Join(f.store, "example.com/lib/@v/v1.0.0.zip")
-		if err := os.Truncate(stored, 100); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.run(); err != nil {
-			t.Errorf("a damaged zip is to be downloaded again: %v", err)
-		}
-		if out, err := f.compile(); err != nil {
-			t.Errorf("compile: %v\n%s", err, out)
-		}
-	})
 }
 
-// What the store has besides zips is believed no more than those.
-func TestPoisonedStore(t *testing.T) {
-	for _, c := range []struct {
-		name, file, content string
-		code                symptom.Code
-	}{
-		{"go.mod", "example.com/lib/@v/v1.0.0.mod", "module example.com/lib\n\ngo 1.20\n", symptom.Mismatch},
-		{"go.mod of what is not imported", "example.com/!other/@v/v0.2.0.mod", "module example.com/Other\n\ngo 1.20\n", symptom.Mismatch},
-		{"info", "example.com/lib/@v/v1.0.0.info", "<html>", ""},
-		{"info of another version", "example.com/lib/@v/v1.0.0.info", `{"Version":"v9.9.9"}`, ""},
-		{"empty info", "example.com/lib/@v/v1.0.0.info", "", ""},
-	} {
-		for _, private := range []string{"", "example.com"} {
-			t.Run(c.name+private, func(t *testing.T) {
+// entry is where the store has a file of a version.
+func (f *fixture) entry(v version, ext string) string {
+	f.t.Helper()
+	hash := strings.Fields(v.sums(f.t))[2]
+	if ext == ".mod" {
+		hash = strings.Fields(v.sums(f.t))[5]
+	}
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(hash, "h1:"))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return filepath.Join(f.store, "v2", hex.EncodeToString(raw)+ext)
+}
+
+// damages are ways in which an entry of the store is not what its name says.
+func damages(t *testing.T) map[string]func(name string) error {
+	t.Helper()
+	evil := lib()
+	evil.files["lib.go"] = "package lib\n\nfunc Name() string { return \"evil\" }\n"
+	others := evil.zip(t)
+	replaced := func(with func(name string) error) func(string) error {
+		return func(name string) error { return errors.Join(os.Remove(name), with(name)) }
+	}
+	written := func(data string) func(string) error {
+		return func(name string) error { return os.WriteFile(name, []byte(data), 0o644) }
+	}
+	return map[string]func(string) error{
+		"another project's": written(string(others)),
+		"empty":             written(""),
+		"cut":               func(name string) error { return os.Truncate(name, 50) },
+		"a flipped byte": func(name string) error {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			data[min(64, len(data)-2)] ^= 1 // within the first file's data
+			return os.WriteFile(name, data, 0o644)
+		},
+		"a folder":     replaced(func(name string) error { return os.MkdirAll(filepath.Join(name, "x"), 0o755) }),
+		"a link":       replaced(func(name string) error { return os.Symlink("/dev/zero", name) }),
+		"a named pipe": replaced(func(name string) error { return syscall.Mkfifo(name, 0o644) }),
+	}
+}
+
+// Whatever is wrong with an entry of the store, the build does not fail: the entry
+// goes, and the server is asked. The layer is the same.
+func TestDamagedStore(t *testing.T) {
+	for name, damage := range damages(t) {
+		for _, c := range []struct {
+			v      version
+			ext    string
+			listed bool
+		}{
+			{lib(), ".zip", false},
+			{other(), ".mod", true}, // which verification alone looks at
+		} {
+			t.Run(fmt.Sprintf("%s %s%s", name, filepath.Base(c.v.path), c.ext), func(t *testing.T) {
+				t.Parallel()
 				p := startProxy(t, lib(), other())
 				f := newFixture(t, app(t))
 				f.config.Proxy = p.URL
+				if c.listed {
+					f.config.All, f.config.Packages, f.config.Targets = false, []string{"example.com/lib", "example.com/lib/emb"}, []download.Target{{}}
+				}
 				if err := f.run(); err != nil {
 					t.Fatal(err)
 				}
-				if err := os.WriteFile(filepath.Join(f.store, c.file), []byte(c.content), 0o644); err != nil {
+				clean, entry := f.layer(), f.entry(c.v, c.ext)
+				if err := damage(entry); err != nil {
 					t.Fatal(err)
 				}
-				clean := f.env
-				f.env = append(slices.Clone(f.env), "GONOPROXY="+private)
-				err := f.run()
-				if c.code != "" {
-					f.wantFailure(err, c.code, "go.sum:", "store")
-				} else if err != nil && private == "" {
-					t.Fatal(err)
-				}
-				f.env = clean
 				if err := f.run(); err != nil {
-					t.Errorf("afterwards: %v", err)
+					t.Fatalf("%v\n%s", err, f.out)
+				}
+				if diff := cmp.Diff(clean, f.layer()); diff != "" {
+					t.Errorf("layer (-clean +damaged store):\n%s", diff)
+				}
+				if out, err := f.compile(); err != nil {
+					t.Errorf("compile: %v\n%s", err, out)
+				}
+				p.Close()
+				if err := f.run(); err != nil {
+					t.Errorf("the store was not mended: %v\n%s", err, f.out)
 				}
 			})
 		}
 	}
 }
 
-// Two modules have one version, of which one is tampered with in the store.
-func TestPoisonBesideADownload(t *testing.T) {
-	second := version{"example.com/second", "v1.0.0", map[string]string{"s.go": "package second\n"}}
-	evil := lib()
-	evil.files["lib.go"] = "package lib\n\nfunc Name() string { return \"evil\" }\n"
-	p := startProxy(t, lib(), other(), second)
+// What GONOPROXY keeps from proxies comes from the store as a copy that is proved.
+func TestDamagedStoreOfPrivateModules(t *testing.T) {
+	all := damages(t)
+	for _, name := range []string{"another project's", "a folder", "a named pipe"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := startProxy(t, lib(), other())
+			f := newFixture(t, app(t))
+			f.config.Proxy = p.URL
+			if err := f.run(); err != nil {
+				t.Fatal(err)
+			}
+			if err := all[name](f.entry(lib(), ".zip")); err != nil {
+				t.Fatal(err)
+			}
+			f.env = append(f.env, "GONOPROXY=example.com/lib")
+			// There is no repository: what matters is that it is asked.
+			if err := f.run(); err == nil || !strings.Contains(err.Error(), "example.com/lib?go-get=1") && !strings.Contains(err.Error(), "unrecognized import path") {
+				t.Errorf("error %v, want one about the repository", err)
+			}
+			f.env = append(f.env, "GONOPROXY=")
+			if err := f.run(); err != nil {
+				t.Errorf("afterwards: %v", err)
+			}
+		})
+	}
+}
+
+// A store that is spoilt while it is in use, and again each time, does not keep the
+// step from ending.
+func TestStoreSpoiltMeanwhile(t *testing.T) {
+	p := startProxy(t, lib(), other())
 	f := newFixture(t, app(t))
-	f.config.Proxy = p.URL
+	f.config.Proxy, f.config.Stall = p.URL, 2*time.Second
 	if err := f.run(); err != nil {
 		t.Fatal(err)
 	}
-	stored := filepath.Join(f.store, "example.com/lib/@v/v1.0.0.zip")
-	if err := os.WriteFile(stored, evil.zip(t), 0o644); err != nil {
+	zip, mod := f.entry(lib(), ".zip"), f.entry(other(), ".mod")
+	spoil := func(path string, _ int) *fault {
+		if strings.HasSuffix(path, "!other/@v/v0.2.0.mod") {
+			_ = os.RemoveAll(zip)
+			_ = syscall.Mkfifo(zip, 0o644)
+		}
+		return nil
+	}
+	if err := os.Remove(mod); err != nil {
 		t.Fatal(err)
 	}
-	for name, more := range map[string]string{"go.mod": "\nrequire example.com/second v1.0.0\n", "go.sum": second.sums(t)} {
-		if err := os.WriteFile(filepath.Join(f.dir, name), []byte(app(t)[name]+more), 0o644); err != nil {
-			t.Fatal(err)
+	p.fault = spoil
+	if err := f.run(); err != nil {
+		t.Fatalf("%v\n%s", err, f.out)
+	}
+	if out, err := f.compile(); err != nil {
+		t.Errorf("compile: %v\n%s", err, out)
+	}
+}
+
+// A store that is not there, or that is no folder, costs time alone; and nothing is
+// written to where a link in it leads.
+func TestUnusableStore(t *testing.T) {
+	elsewhere := t.TempDir()
+	for name, spoil := range map[string]func(store string) error{
+		"missing":      os.RemoveAll,
+		"a file":       func(s string) error { return errors.Join(os.Remove(s), os.WriteFile(s, nil, 0o644)) },
+		"below a file": func(s string) error { return os.WriteFile(filepath.Join(s, "v2"), nil, 0o644) },
+		"a link":       func(s string) error { return os.Symlink(elsewhere, filepath.Join(s, "v2")) },
+		"a pipe":       func(s string) error { return syscall.Mkfifo(filepath.Join(s, "v2"), 0o644) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := startProxy(t, lib(), other())
+			f := newFixture(t, app(t))
+			f.config.Proxy = p.URL
+			if err := spoil(f.store); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if err := f.run(); err != nil {
+					t.Errorf("%v\n%s", err, f.out)
+				}
+			}
+		})
+	}
+	if found, err := os.ReadDir(elsewhere); err != nil || len(found) > 0 {
+		t.Errorf("written to where a link leads: %v, %v", found, err)
+	}
+}
+
+// Two projects have other bytes under one version, each with its own go.sum and its
+// own proxy. Neither fails, however often they take turns, and each gets its own.
+func TestTwoProjectsWithOtherBytes(t *testing.T) {
+	evil := lib()
+	evil.files["lib.go"] = "package lib\n\nfunc Name() string { return \"evil\" }\n"
+	store := tempDir(t)
+	project := func(v version) *fixture {
+		files := app(t)
+		files["go.sum"] = v.sums(t) + other().sums(t)
+		f := newFixture(t, files)
+		f.config.Proxy, f.store = startProxy(t, v, other()).URL, store
+		return f
+	}
+	good, bad := project(lib()), project(evil)
+	for i := range 3 {
+		for _, f := range []*fixture{bad, good} {
+			if err := f.run(); err != nil {
+				t.Fatalf("turn %d: %v\n%s", i, err, f.out)
+			}
+			data, err := os.ReadFile(filepath.Join(f.modCache, "example.com/lib@v1.0.0/lib.go"))
+			if err != nil || strings.Contains(string(data), "evil") != (f == bad) {
+				t.Errorf("turn %d: the wrong bytes: %q, %v", i, data, err)
+			}
 		}
 	}
-	f.wantFailure(f.run(), symptom.Mismatch, "example.com/lib v1.0.0", "store")
-	if _, err := os.Stat(stored); err == nil {
-		t.Error("the tampered zip is still in the store")
+}
+
+// Without sums nothing is lent, whatever is private.
+func TestNothingIsLentWithoutSums(t *testing.T) {
+	for _, env := range [][]string{nil, {"GOPRIVATE=example.com", "GONOPROXY=none"}} {
+		p := startProxy(t, lib(), other())
+		f := newFixture(t, app(t))
+		f.config.Proxy = p.URL
+		if err := f.run(); err != nil {
+			t.Fatal(err)
+		}
+		asked := p.count("lib/@v/v1.0.0.zip")
+		g := newFixture(t, map[string]string{
+			"go.work":    "go 1.24\n\nuse ./app\n",
+			"app/go.mod": "module example.com/app\n\ngo 1.24\n\nrequire example.com/lib v1.0.0\n",
+		})
+		g.config.Proxy, g.config.Dir, g.config.GoWork = p.URL, filepath.Join(g.dir, "app"), filepath.Join(g.dir, "go.work")
+		g.config.Sums, g.store, g.env = nil, f.store, append(g.env, env...)
+		if err := g.run(); err != nil {
+			t.Fatal(err)
+		}
+		if p.count("lib/@v/v1.0.0.zip") != asked+1 {
+			t.Errorf("with %q the server was not asked", env)
+		}
 	}
 }
 
@@ -162,7 +286,7 @@ func TestUnprovedIsNotKept(t *testing.T) {
 	if data, err := os.ReadFile(filepath.Join(f.modCache, "cache/gokiln/go.work.sum")); err != nil || !strings.Contains(string(data), "example.com/lib v1.0.0 h1:") {
 		t.Errorf("go.work.sum of the layer: %q, %v", data, err)
 	}
-	if _, err := os.Stat(filepath.Join(f.store, "example.com/lib/@v/v1.0.0.zip")); err == nil {
+	if _, err := os.Stat(f.entry(lib(), ".zip")); err == nil {
 		t.Error("what nothing vouches for is in the store")
 	}
 	if !strings.Contains(f.out, "0 proved") {
@@ -191,20 +315,19 @@ func TestLayerDoesNotDependOnTheStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := g.layer()
-	for _, name := range []string{"example.com/lib/@v/v0.9.0", "example.com/!other/@v/v0.2.0", "example.com/lib/@v/v1.0.0"} {
-		for _, ext := range []string{".mod", ".info", ".zip"} {
-			from := f.store
-			if strings.HasSuffix(name, "v1.0.0") {
-				from = g.store
-			}
-			data, err := os.ReadFile(filepath.Join(from, name+ext))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(g.store, name+ext), data, 0o644); err != nil {
-				t.Fatal(err)
+	for _, v := range []version{older, lib(), other()} {
+		for _, ext := range []string{".mod", ".zip"} {
+			for _, from := range []*fixture{f, g} {
+				if data, err := os.ReadFile(from.entry(v, ext)); err == nil {
+					if err := os.WriteFile(g.entry(v, ext), data, 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
 			}
 		}
+	}
+	if found, err := os.ReadDir(filepath.Join(g.store, "v2")); err != nil || len(found) != 5 {
+		t.Fatalf("the store has %v, %v, want five entries: two go.mod files are alike", found, err)
 	}
 	g.env = append(g.env, "GONOPROXY=example.com")
 	if err := g.run(); err != nil {
@@ -212,26 +335,6 @@ func TestLayerDoesNotDependOnTheStore(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, g.layer()); diff != "" {
 		t.Errorf("layer (-without +with the store):\n%s", diff)
-	}
-}
-
-// The go.mod file of a module that nothing imports is looked at by `go mod verify`
-// alone.
-func TestPoisonThatOnlyVerifySees(t *testing.T) {
-	p := startProxy(t, lib(), other())
-	f := newFixture(t, app(t))
-	f.config.Proxy, f.config.All = p.URL, false
-	f.config.Packages, f.config.Targets = []string{"example.com/lib", "example.com/lib/emb"}, []download.Target{{}}
-	stored := filepath.Join(f.store, "example.com/!other/@v/v0.2.0.mod")
-	if err := os.MkdirAll(filepath.Dir(stored), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(stored, []byte("module example.com/Other\n\ngo 1.20\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	f.wantFailure(f.run(), symptom.Mismatch, "example.com/Other v0.2.0", "go.sum:4")
-	if err := f.run(); err != nil {
-		t.Errorf("afterwards: %v", err)
 	}
 }
 

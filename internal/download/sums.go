@@ -17,6 +17,22 @@ type sumKey struct{ path, version string }
 func zipKey(m module.Version) sumKey { return sumKey{m.Path, m.Version} }
 func modKey(m module.Version) sumKey { return sumKey{m.Path, m.Version + "/go.mod"} }
 
+// keyOf is the key of a version's zip or go.mod file, file the reverse of it.
+func keyOf(m module.Version, ext string) sumKey {
+	if ext == extMod {
+		return modKey(m)
+	}
+	return zipKey(m)
+}
+
+func (k sumKey) file() (m module.Version, ext string) {
+	version, mod := strings.CutSuffix(k.version, "/go.mod")
+	if ext = extZip; mod {
+		ext = extMod
+	}
+	return module.Version{Path: k.path, Version: version}, ext
+}
+
 // sumLine is one line's hash and place.
 type sumLine struct {
 	hash, file string
@@ -65,19 +81,4 @@ func (s sumLines) has(key sumKey, hash string) (ok, known bool) {
 		}
 	}
 	return false, len(s[key]) > 0
-}
-
-// modules lists what the lines name, "/go.mod" lines included, once each.
-func (s sumLines) modules() []module.Version {
-	seen := map[module.Version]bool{}
-	var out []module.Version
-	for key := range s {
-		m := module.Version{Path: key.path, Version: strings.TrimSuffix(key.version, "/go.mod")}
-		if !seen[m] {
-			seen[m] = true
-			out = append(out, m)
-		}
-	}
-	module.Sort(out)
-	return out
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -53,10 +52,7 @@ func (r *run) verify() error {
 		}
 		failures[i] = err
 	})
-	for i, err := range failures {
-		if f := (Failure{}); errors.As(err, &f) {
-			err = errors.Join(err, r.store.evict(checks[i].m))
-		}
+	for _, err := range failures {
 		if err != nil {
 			return err
 		}
@@ -93,12 +89,7 @@ func (r *run) hashDir(m module.Version) (string, error) {
 
 func (r *run) hashMod(m module.Version) (string, error) {
 	name, _ := fileOf(downloads(r.paths.ModCache), m, extMod)
-	return hashGoMod(name)
-}
-
-// hashGoMod hashes a go.mod file as go.sum's "/go.mod" lines have it.
-func hashGoMod(name string) (string, error) {
-	return dirhash.Hash1([]string{"go.mod"}, func(string) (io.ReadCloser, error) { return os.Open(name) })
+	return hashPath(name, extMod)
 }
 
 // modifiedText is what `go mod verify` says of a version.
@@ -124,6 +115,9 @@ func (r *run) goVerify(ctx context.Context) (err error) {
 	out := r.command(ctx, append(slices.Clone(r.env), "GOPROXY=off"), "go", "mod", "verify")
 	if out.err != nil && ctx.Err() == nil && len(modified(out)) == 0 {
 		out = r.command(ctx, r.env, "go", "mod", "verify")
+		for out.err != nil && ctx.Err() == nil && r.recheck() {
+			out = r.command(ctx, r.env, "go", "mod", "verify")
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -143,8 +137,7 @@ func (r *run) goVerify(ctx context.Context) (err error) {
 		}
 	}
 	if found := modified(out); len(found) > 0 {
-		_, err := r.mend(found, out)
-		return err
+		return r.mismatch(found[0])
 	}
 	if out.err != nil {
 		r.say("go mod verify: not run, because it wants modules that could not be had")

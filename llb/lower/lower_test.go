@@ -39,7 +39,7 @@ func testPlan() plan.Plan {
 			Secrets:      []plan.Secret{{ID: "token", Dest: plan.SecretDir + "/token"}},
 			Agents:       []plan.Agent{{ID: "default", Dest: plan.SSHDir + "/default"}},
 			ProxyFolders: []string{"vendored"},
-			StoreID:      "ns/gokiln/modules",
+			StoreID:      "ns/gokiln/zips",
 			Env:          []plan.EnvVar{{Name: "GOMODCACHE", Value: plan.ModCacheDir}},
 			Proxy:        plan.Proxy{HTTPS: "http://proxy.example.com:3128"},
 			At:           []diag.Range{{Start: diag.Position{Line: 2, Column: 1}, End: diag.Position{Line: 2, Column: 9}}},
@@ -207,7 +207,7 @@ func TestModuleStep(t *testing.T) {
 	if m := mounts[plan.SourceDir]; m == nil || m.Readonly || m.Output >= 0 {
 		t.Errorf("recipe: %v", m)
 	}
-	if m := mounts[download.StoreDir]; m == nil || m.CacheOpt.GetID() != "ns/gokiln/modules" || m.CacheOpt.GetSharing() != pb.CacheSharingOpt_SHARED {
+	if m := mounts[download.StoreDir]; m == nil || m.CacheOpt.GetID() != "ns/gokiln/zips" || m.CacheOpt.GetSharing() != pb.CacheSharingOpt_SHARED {
 		t.Errorf("store: %v", m)
 	}
 	if m := mounts[download.ScratchDir]; m == nil || m.MountType != pb.MountType_TMPFS {

@@ -95,7 +95,7 @@ func NewModules(in ModulesInput) (*Modules, error) {
 		Agents:       moduleAgents(s.Modules.Auth),
 		ProxyFolders: proxy.folders,
 		Offline:      proxy.offline() && !private.direct(),
-		StoreID:      path.Join(in.Options.CacheNamespace, "gokiln", "modules"),
+		StoreID:      path.Join(in.Options.CacheNamespace, "gokiln", "zips"),
 		NoCache:      in.Options.NoCache[StageModules],
 		At:           moduleRanges(s),
 	}, nil

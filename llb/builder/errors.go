@@ -17,6 +17,10 @@ import (
 	"github.com/gokiln/gokiln/llb/lower"
 )
 
+// mostErrors is how many errors are told in full. What a file of thousands of lines
+// has wrong in each is told by a few, and clients get no message that is too long.
+const mostErrors = 10
+
 // locate gives an error the sources that clients show beside the message. All
 // located errors are kept: each becomes one link of the chain, because clients
 // follow a chain and not the branches of a joined error.
@@ -26,6 +30,9 @@ func locate(err error, sm *llb.SourceMap) error {
 		return whole(err)
 	}
 	out := errors.New(message(err, located))
+	if len(located) > mostErrors {
+		located = located[:1] // each takes its whole file along
+	}
 	for _, e := range located {
 		ranges := lower.Ranges([]diag.Range{e.Range})
 		if len(ranges) == 0 {
@@ -56,7 +63,11 @@ func message(err error, located []*diag.Error) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d errors:", len(located))
-	for _, e := range located {
+	for i, e := range located {
+		if i == mostErrors {
+			fmt.Fprintf(&b, "\n  and %d more", len(located)-i)
+			break
+		}
 		b.WriteString("\n  " + strings.ReplaceAll(e.Error(), "\n", "\n    "))
 	}
 	return b.String()

@@ -56,3 +56,22 @@ func TestLocateOrdersSources(t *testing.T) {
 		t.Errorf("sources at lines %v, want 2 and 3", lines)
 	}
 }
+
+// Of very many errors a few are told, with their number: a client gets a message
+// that it can read, and that is not too long to be sent.
+func TestLocateTellsAFewOfMany(t *testing.T) {
+	src := diag.Source{Filename: "go.mod", Data: []byte(strings.Repeat("require example.com/lib v1.0.0\n", 5000))}
+	var list diag.List
+	for line := 1; line <= 5000; line++ {
+		at := diag.Position{Line: line, Column: 1}
+		list = append(list, diag.Errorf(src, diag.Range{Start: at, End: at}, "error %d", line))
+	}
+	err := locate(list.Err(), nil)
+	text := err.Error()
+	if !strings.Contains(text, "5000 errors") || !strings.HasSuffix(text, "and 4990 more") || strings.Count(text, "\n") != 11 {
+		t.Errorf("the message is %q", text)
+	}
+	if n := len(errdefs.Sources(err)); n != 1 {
+		t.Errorf("the source is sent %d times, want once", n)
+	}
+}

@@ -96,7 +96,8 @@ func (r *run) attempts(ctx context.Context, j job, override []string) error {
 			return err
 		}
 		r.askGit(ctx, failures, out)
-		if err := r.mismatched(failures); err != nil {
+		r.blame(failures, out)
+		if err := r.mismatched(ctx, failures, out); err != nil {
 			return err
 		}
 		if err := r.retry(ctx, failures); err != nil {
@@ -112,6 +113,9 @@ func (r *run) failures(j job, out output) ([]Failure, error) {
 		// A git that was killed leaves locks in its clone, with which go would
 		// fetch the whole history.
 		return r.stalls(out), os.RemoveAll(filepath.Join(r.paths.ModCache, "cache", "vcs"))
+	}
+	if e := (endlessError{}); errors.As(out.err, &e) {
+		return openFailures(symptom.Answer, e.urls, e.text), nil
 	}
 	texts, local := j.errors(out.stdout)
 	var failures []Failure
@@ -164,19 +168,18 @@ func (r *run) askGit(ctx context.Context, failures []Failure, out output) {
 // stalls are failures of the requests that were open when a command was ended.
 func (r *run) stalls(out output) []Failure {
 	text := fmt.Sprintf("nothing was received for %s", r.config.Stall)
-	var failures []Failure
-	for url, answer := range out.trace {
-		if answer != "" && !r.unfinished(url, answer) {
-			continue
-		}
-		failures = append(failures, Failure{
-			Code: symptom.Timeout, URL: url, Module: versionOfURL(url), Text: text, Cure: cure(symptom.Timeout),
-		})
-	}
+	failures := openFailures(symptom.Timeout, r.open(out.trace), text)
 	if failures == nil {
 		failures = []Failure{{Code: symptom.Timeout, Text: text, Cure: cure(symptom.Timeout)}}
 	}
-	slices.SortFunc(failures, func(a, b Failure) int { return strings.Compare(a.URL, b.URL) })
+	return failures
+}
+
+func openFailures(code symptom.Code, urls []string, text string) []Failure {
+	var failures []Failure
+	for _, url := range slices.Sorted(slices.Values(urls)) {
+		failures = append(failures, Failure{Code: code, URL: url, Module: versionOfURL(url), Text: text, Cure: cure(code)})
+	}
 	return failures
 }
 

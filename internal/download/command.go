@@ -14,9 +14,6 @@ import (
 	"time"
 )
 
-// errStalled is why a command was ended that received nothing for too long.
-var errStalled = errors.New("nothing was received")
-
 // output is what a command left.
 type output struct {
 	stdout []byte
@@ -24,7 +21,7 @@ type output struct {
 	stderr []string
 	// commands are those that "go -x" says it runs.
 	commands []string
-	trace    trace
+	trace    *trace
 	err      error
 }
 
@@ -34,13 +31,16 @@ func (o output) lines() []string {
 }
 
 // command runs a command in the main module's folder in a process group of its
-// own, which is ended with the context or when nothing was received for as long
-// as the configuration says.
+// own, which is ended with the context or by watch.
 func (r *run) command(ctx context.Context, env []string, name string, args ...string) output {
+	return r.commandIn(ctx, r.config.Dir, env, name, args...)
+}
+
+func (r *run) commandIn(ctx context.Context, dir string, env []string, name string, args ...string) output {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir, cmd.Env = r.config.Dir, env
+	cmd.Dir, cmd.Env = dir, env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	// A helper of git that outlives it may hold the pipes open.
@@ -49,7 +49,7 @@ func (r *run) command(ctx context.Context, env []string, name string, args ...st
 	cmd.Stdout = &stdout
 	reader, writer := io.Pipe()
 	cmd.Stderr = writer
-	out := output{trace: trace{}}
+	out := output{trace: &trace{answers: map[string]string{}}}
 	if err := cmd.Start(); err != nil {
 		out.err = err
 		return out
@@ -57,7 +57,7 @@ func (r *run) command(ctx context.Context, env []string, name string, args ...st
 	var group sync.WaitGroup
 	group.Go(func() { r.read(reader, &out) })
 	done := make(chan struct{})
-	group.Go(func() { watch(cmd.Process.Pid, r.config.Stall, done, func() { stop(errStalled) }) })
+	group.Go(func() { r.watch(cmd.Process.Pid, out.trace, done, stop) })
 	err := cmd.Wait()
 	close(done)
 	_ = writer.Close() // the reader has all there will be
@@ -83,6 +83,7 @@ func (r *run) read(from io.Reader, out *output) {
 		case out.trace.add(text) || text == "":
 		case commandRule.MatchString(text):
 			out.commands = append(out.commands, text)
+			out.trace.event()
 		case strings.HasPrefix(text, "go: downloading "):
 			r.say("%s", text)
 		default:
@@ -97,21 +98,3 @@ func (r *run) read(from io.Reader, out *output) {
 // commandRule matches what "go -x" writes of the programs that it runs, and of how
 // long they took.
 var commandRule = regexp.MustCompile(`^(cd|mkdir|git|hg|svn|bzr|fossil) |^[0-9]+\.[0-9]+s # `)
-
-// trace is the state of each URL that a go command with -x asked for: "" while
-// there was no answer.
-type trace map[string]string
-
-const tracePrefix = "# get "
-
-// add takes in a line that "go -x" writes for a request or its answer, and
-// reports whether it was one.
-func (t trace) add(text string) bool {
-	rest, ok := strings.CutPrefix(text, tracePrefix)
-	if !ok {
-		return false
-	}
-	url, answer, _ := strings.Cut(rest, ": ")
-	t[url] = answer
-	return true
-}

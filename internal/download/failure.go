@@ -105,6 +105,8 @@ func cure(c symptom.Code) string {
 		return "set modules.image to an image with Go and git, such as golang:1.26-bookworm, or modules.proxy to a proxy that has the module"
 	case symptom.Name:
 		return "check the name in modules.proxy, GOPROXY or go.mod, and that the builder can resolve it; a company's name server may need --add-host or the builder's DNS settings"
+	case symptom.Answer:
+		return "open the URL from the builder's network: a login page wants modules.auth, or a login at the company's gateway, and the address in modules.proxy may be another server's or lack a part of its path"
 	case symptom.Offline:
 		return "the proxy list (of modules.proxy, a build argument, or the toolchain image's GOPROXY) allows no server; add the module to a folder in the list, run `go mod vendor`, or allow a proxy"
 	}

@@ -1,6 +1,7 @@
 package download
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -9,28 +10,34 @@ import (
 
 // mismatched ends the build where the go command refused content that is not
 // go.sum's.
-func (r *run) mismatched(failures []Failure) error {
+func (r *run) mismatched(ctx context.Context, failures []Failure, out output) error {
 	for _, f := range failures {
 		if f.Code == symptom.Mismatch {
-			return r.mismatch(f)
+			return r.mismatch(ctx, f, out)
 		}
 	}
 	return nil
 }
 
-// mismatch completes a failure with the line of go.sum.
-func (r *run) mismatch(f Failure) error {
+// mismatch completes a failure with the server's name and the line of go.sum.
+func (r *run) mismatch(ctx context.Context, f Failure, out output) error {
 	sums, err := readSums(r.sumFiles())
 	if err != nil {
 		return err
 	}
-	m, key := f.Module, zipKey(f.Module)
+	m, ext := f.Module, extZip
 	if strings.Contains(f.Text, m.Version+"/go.mod") {
-		key = modKey(m)
+		ext = extMod
 	}
-	if got := field(f.Text, "downloaded:"); got != "" && len(sums[key]) > 0 {
-		l := sums[key][0]
-		f.Text = fmt.Sprintf("checksum mismatch: the server's answer has the hash %s, but %s says %s", got, l.at(r.config.Root), l.hash)
+	url, from := out.trace.answered(m, ext), "the server's answer"
+	if url != "" {
+		from = "what " + url + " answered"
+	}
+	if ext == extMod && url != "" && r.sendsPage(ctx, m) {
+		return pageForMod(m, url)
+	}
+	if got, lines := field(f.Text, "downloaded:"), sums[keyOf(m, ext)]; got != "" && len(lines) > 0 {
+		f.Text = fmt.Sprintf("checksum mismatch: %s has the hash %s, but %s says %s", from, got, lines[0].at(r.config.Root), lines[0].hash)
 	}
 	f.URL, f.Status, f.Cure = "", "", cureMismatch
 	return f

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/sumdb/dirhash"
@@ -82,6 +83,9 @@ type fault struct {
 	status int
 	body   []byte
 	stall  bool
+	// every, unless 0, sends the body again and again, with that much time between;
+	// less than 0 is no time.
+	every time.Duration
 }
 
 // proxy is a module proxy whose answers can be spoilt: fault is asked with the
@@ -162,9 +166,27 @@ func answerFault(w http.ResponseWriter, r *http.Request, f fault, done <-chan st
 		case <-done:
 		case <-r.Context().Done():
 		}
+	case f.every != 0:
+		answerForEver(w, r, f, done)
 	case f.body != nil:
 		_, _ = w.Write(f.body)
 	default:
 		http.Error(w, "sorry", f.status)
+	}
+}
+
+func answerForEver(w http.ResponseWriter, r *http.Request, f fault, done <-chan struct{}) {
+	for {
+		if _, err := w.Write(f.body); err != nil {
+			return
+		}
+		w.(http.Flusher).Flush()
+		select {
+		case <-done:
+			return
+		case <-r.Context().Done():
+			return
+		case <-time.After(max(f.every, 0)):
+		}
 	}
 }

@@ -137,7 +137,7 @@ func (r *run) goVerify(ctx context.Context) (err error) {
 		}
 	}
 	if found := modified(out); len(found) > 0 {
-		return r.mismatch(found[0])
+		return r.mismatch(ctx, found[0], out)
 	}
 	if out.err != nil {
 		r.say("go mod verify: not run, because it wants modules that could not be had")

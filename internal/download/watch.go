@@ -2,6 +2,8 @@ package download
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -20,43 +22,99 @@ const (
 	blindFactor = 10
 )
 
-// watch calls stalled once when a process group has neither read, written nor
-// computed for as long as limit. It returns when done is closed.
-func watch(group int, limit time.Duration, done <-chan struct{}, stalled func()) {
-	if limit <= 0 {
+// slowFactor is how many times the limit on silence one file may take in all.
+const slowFactor = 20
+
+// mostMemory is what a go command may take while an answer is under way. It reads
+// .info and .mod files, and what is not of a proxy, into memory without a limit; of
+// a zip it takes 500 MB.
+const mostMemory = 1 << 30
+
+// errStalled is why a command was ended that received nothing for too long.
+var errStalled = errors.New("nothing was received")
+
+// endlessError is why a command was ended that received too much, or for too long.
+type endlessError struct {
+	urls []string
+	text string
+}
+
+func (e endlessError) Error() string { return e.text }
+
+// watcher looks after one command.
+type watcher struct {
+	run   *run
+	group int
+	trace *trace
+	last  activity
+	// events is how far the trace was at the last look.
+	events int
+	// quiet is for how long there was no activity, still for how long nothing new
+	// was asked for.
+	quiet, still time.Duration
+}
+
+// watch ends a command with what look finds. It returns when done is closed.
+func (r *run) watch(group int, t *trace, done <-chan struct{}, stop func(error)) {
+	if r.config.Stall <= 0 {
 		return
 	}
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
-	last, quiet := activity{}, time.Duration(0)
+	w := watcher{run: r, group: group, trace: t}
 	for {
 		select {
 		case <-done:
 			return
 		case <-ticker.C:
 		}
-		now := groupActivity("/proc", group)
-		quiet += lookEvery
-		if now.known && (now.bytes != last.bytes || now.ticks-last.ticks >= busyTicks) {
-			quiet = 0
-		}
-		last = now
-		patience := limit
-		if !now.known {
-			patience *= blindFactor
-		}
-		if quiet >= patience {
-			stalled()
+		if err := w.look(groupActivity("/proc", group)); err != nil {
+			stop(err)
 			return
 		}
 	}
 }
 
+// look tells why the command is to be ended, if it is.
+func (w *watcher) look(now activity) error {
+	limit := w.run.config.Stall
+	w.quiet += lookEvery
+	if now.known && (now.bytes != w.last.bytes || now.ticks-w.last.ticks >= busyTicks) {
+		w.quiet = 0
+	}
+	w.last = now
+	patience := limit
+	if !now.known {
+		patience *= blindFactor
+	}
+	if w.quiet >= patience {
+		return errStalled
+	}
+	w.still += lookEvery
+	if _, _, events := w.trace.state(); events != w.events {
+		w.events, w.still = events, 0
+	}
+	var text string
+	switch {
+	case now.memory > mostMemory:
+		text = "what the server sends has no end: the go command took more than 1 GiB of memory for it"
+	case w.still >= slowFactor*limit:
+		text = fmt.Sprintf("what the server sends has no end, or comes too slowly: it took more than %s", slowFactor*limit)
+	default:
+		return nil
+	}
+	if open := w.run.open(w.trace); len(open) > 0 {
+		return endlessError{open, text}
+	}
+	return nil
+}
+
 // activity is what a process group has done so far. What ended is no longer
-// counted, so the numbers may shrink; that too is a change.
+// counted, so the numbers may shrink; that too is a change. memory is what the
+// group's first process has now.
 type activity struct {
-	bytes, ticks int64
-	known        bool
+	bytes, ticks, memory int64
+	known                bool
 }
 
 // groupActivity reads proc(5). What a process reads from a socket with read(2),
@@ -78,6 +136,9 @@ func groupActivity(proc string, group int) activity {
 			continue
 		}
 		a.ticks += number(f[11]) + number(f[12])
+		if len(f) > 21 && filepath.Base(filepath.Dir(name)) == strconv.Itoa(group) {
+			a.memory = number(f[21]) * int64(os.Getpagesize())
+		}
 		if data, err = os.ReadFile(filepath.Join(filepath.Dir(name), "io")); err != nil {
 			continue
 		}

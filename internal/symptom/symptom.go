@@ -30,13 +30,14 @@ const (
 	Vendor      Code = "M14" // a vendor folder that disagrees with go.mod
 	Secret      Code = "M15" // a secret or agent that the build did not get
 	Other       Code = "M16" // what the go command said that none of the others is
+	Answer      Code = "M17" // status 200 with a web page, or with no end, in place of a module's file
 )
 
 // Codes lists all symptoms in order.
 func Codes() []Code {
 	return []Code{
 		Timeout, Denied, NotFound, Mismatch, MissingSum, NoModule, SSH, ServerError,
-		Certificate, NoGit, Name, Offline, Replace, Vendor, Secret, Other,
+		Certificate, NoGit, Name, Offline, Replace, Vendor, Secret, Other, Answer,
 	}
 }
 

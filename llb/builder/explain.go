@@ -47,6 +47,7 @@ func summary(code symptom.Code) string {
 		symptom.NoGit:       "modules could not be downloaded: one comes from its repository and the toolchain image has no git; set modules.image to one that has, or modules.proxy to a proxy",
 		symptom.Name:        "modules could not be downloaded: a server's name does not resolve",
 		symptom.Offline:     "modules are missing, and modules.proxy allows no download",
+		symptom.Answer:      "modules could not be downloaded: a server sent something else than a module's file, such as a login page",
 		symptom.Secret:      "modules could not be downloaded: a secret is empty or holds no login for its host",
 	}
 	if text, ok := texts[code]; ok {

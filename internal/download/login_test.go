@@ -1,6 +1,7 @@
 package download
 
 import (
+	"encoding/base64"
 	"io"
 	"os"
 	"path/filepath"
@@ -140,7 +141,18 @@ func TestHide(t *testing.T) {
 	s.add("me", "a b+c")
 	s.addURL("https://u:p4ssword@p.example.com,direct|https://justtoken@x.example.com")
 	s.addURL("https://me:pa%ssw0rd99@p.example.com,https://t+oken%40b123@q.example.com")
-	for _, text := range []string{"pa%ssw0rd99", "t+oken%40b123", "t+oken@b123", "a b+c", "a+b%2Bc", "bWU6YSBiK2M=", "p4ssword", "justtoken"} {
+	s.addURL("https://emptypassword:@p.example.com|https://gho_aTokenThatIsLong0:x-oauth-basic@p.example.com|https://m%40e:p4ssw%26rd@p.example.com")
+	s.add("x-access-token", `to"ken&<\é`)
+	base := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+	for _, text := range []string{
+		"pa%ssw0rd99", "t+oken%40b123", "t+oken@b123", "a b+c", "a+b%2Bc", "a+b%2bc", "bWU6YSBiK2M=", "p4ssword", "justtoken",
+		// A token in the user's place is sent with an empty password.
+		"emptypassword", base("emptypassword:"), "gho_aTokenThatIsLong0", base("gho_aTokenThatIsLong0:x-oauth-basic"), base("m@e:p4ssw&rd"),
+		base("justtoken:"), strings.TrimRight(base("justtoken:"), "="), base("t+oken@b123:"), base("u:p4ssword"), base("justtoken"),
+		// In quotes of JSON and of Go, and in a page.
+		`to\"ken\u0026\u003c\\é`, `to\"ken&<\\é`, `to\"ken&<\\\u00e9`, `to&#34;ken&amp;&lt;\é`,
+		base64.URLEncoding.EncodeToString([]byte(`x-access-token:to"ken&<\é`)),
+	} {
 		if got := s.hide("x " + text + " y"); got != "x *** y" {
 			t.Errorf("%q is shown as %q", text, got)
 		}

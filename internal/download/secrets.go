@@ -2,11 +2,15 @@ package download
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"html"
 	"io"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gokiln/gokiln/internal/symptom"
@@ -15,6 +19,8 @@ import (
 // secrets are the values that nothing may show.
 type secrets struct{ values []string }
 
+var escapeRule = regexp.MustCompile(`%[0-9A-F]{2}`)
+
 // leastSecret is the length from which a value is hidden; a shorter one would
 // tear holes into every line.
 const leastSecret = 4
@@ -22,22 +28,60 @@ const leastSecret = 4
 // tokenLength is the length from which a user is taken for a token.
 const tokenLength = 20
 
-// add hides a value in all the forms that it is sent in.
+// add hides a value in all the forms that it is sent or told in.
 func (s *secrets) add(user, value string) {
-	forms := []string{value, url.QueryEscape(value), url.PathEscape(value)}
-	if user != "" {
-		forms = append(forms, base64.StdEncoding.EncodeToString([]byte(user+":"+value)))
-	}
+	plain := []string{value, url.QueryEscape(value), url.PathEscape(value)}
 	if value != "" {
-		forms = append(forms, url.User(value).String())
+		plain = append(plain, url.User(value).String(), html.EscapeString(value))
 	}
-	for _, f := range forms {
-		if len(f) >= leastSecret && !slices.Contains(s.values, f) {
-			s.values = append(s.values, f)
+	for _, f := range plain {
+		s.hideForm(f)
+		s.hideForm(lowerEscapes(f))
+	}
+	for _, f := range quotedForms(value) {
+		s.hideForm(f)
+	}
+	// As it is sent where it is all that is sent: with the user before it, and where
+	// it is the user, as a token may be, with no password after it.
+	for _, pair := range []string{value, user + ":" + value, value + ":", url.User(value).String() + ":"} {
+		for _, e := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+			if value != "" {
+				s.hideForm(e.EncodeToString([]byte(pair)))
+			}
 		}
 	}
 	// The longest first: one may be a part of another.
 	slices.SortFunc(s.values, func(a, b string) int { return len(b) - len(a) })
+}
+
+func (s *secrets) hideForm(f string) {
+	if len(f) >= leastSecret && !slices.Contains(s.values, f) {
+		s.values = append(s.values, f)
+	}
+}
+
+// quotedForms are a value within quotes of Go and of JSON, with and without the
+// characters of HTML escaped.
+func quotedForms(value string) []string {
+	var forms []string
+	for _, escapeHTML := range []bool{true, false} {
+		var b strings.Builder
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(escapeHTML)
+		if e.Encode(value) == nil {
+			forms = append(forms, strings.TrimSuffix(b.String(), "\n"))
+		}
+	}
+	forms = append(forms, strconv.Quote(value), strconv.QuoteToASCII(value))
+	for i, f := range forms {
+		forms[i] = f[1 : len(f)-1]
+	}
+	return forms
+}
+
+// lowerEscapes writes percent-encoding as some others do.
+func lowerEscapes(s string) string {
+	return escapeRule.ReplaceAllStringFunc(s, strings.ToLower)
 }
 
 // addURL hides the passwords in a list of URLs, and users that stand alone, as
@@ -49,13 +93,20 @@ func (s *secrets) addURL(list string) {
 			continue
 		}
 		s.add("", info)
-		user, password, ok := strings.Cut(info, ":")
-		if !ok {
+		user, password, _ := strings.Cut(info, ":")
+		if password == "" {
 			password = user
 		}
-		s.add("", password)
+		s.add(user, password)
+		if plain, err := url.PathUnescape(user); err == nil {
+			user = plain
+		}
 		if plain, err := url.PathUnescape(password); err == nil {
 			s.add(user, plain)
+		}
+		// A token may stand for the user, with a word for the password.
+		if len(user) >= tokenLength {
+			s.add("", user)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -132,4 +133,31 @@ func TestWhichProxy(t *testing.T) {
 			t.Errorf("the HTTP proxy was asked for %q", hosts)
 		}
 	})
+}
+
+// A pipeline's GOPRIVATE does not tell public proxies of what the spec calls private.
+func TestPrivateNamesStayPrivate(t *testing.T) {
+	s := setup(t)
+	s.needsOwnDaemon(t)
+	t.Parallel()
+	for name, c := range map[string]struct{ spec, arg string }{
+		"private":  {"private: %s", "GOPRIVATE=unrelated.example.com"},
+		"auth":     {"auth: [{host: %s, token: token}]", "GOPRIVATE=unrelated.example.com"},
+		"no proxy": {"private: %s", "GONOPROXY=unrelated.example.com"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lib := library(modulePath(t, "lib"), "v1.0.0")
+			host, _, _ := strings.Cut(lib.Path, "/")
+			p := modserver.Start(t, modserver.Options{Modules: []modserver.Module{lib}})
+			files := importing([]modserver.Module{lib}, lib.Path)
+			files["gokiln.yaml"] = "modules: {retries: 0, " + fmt.Sprintf(c.spec, host) + "}\n"
+			r := s.try(t, build{Dir: app(t, files), Env: []string{"TOKEN=t0ken-of-the-test"}, Args: fromProxy(p, "--build-arg", c.arg, "--secret", "id=token,env=TOKEN", ".")})
+			if r.Err == nil {
+				t.Error("there is no repository to build from")
+			}
+			if n := p.Count(lib.Path); n > 0 || len(r.ran("download modules")) == 0 {
+				t.Errorf("the proxy was asked %d times for a private module:\n%s", n, short(r.Output))
+			}
+		})
+	}
 }

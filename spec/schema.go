@@ -38,7 +38,7 @@ func schema(s *Spec) []field {
 			def: "the module's only main package", example: "./cmd/api",
 			doc: "The main packages to build: folders relative to `module`, which begin with `./`, and import paths of packages of dependencies, such as `example.com/tool/cmd/tool`, whose version go.mod says. Several become several programs in one image."},
 		{key: "modules", reader: group(modules), fields: modules,
-			doc: "Where modules come from. The build arguments GOPROXY, GOPRIVATE, GONOPROXY, GOSUMDB and GONOSUMDB override what stands here."},
+			doc: "Where modules come from. The build arguments GOPROXY and GOSUMDB replace what stands here; GOPRIVATE, GONOPROXY and GONOSUMDB add to it, and `none` as GONOPROXY or GONOSUMDB replaces it."},
 		{key: "build", reader: group(build), fields: build,
 			doc: "What `go build` is told."},
 		{key: "image", reader: group(image), fields: image,

@@ -20,11 +20,11 @@ import (
 // variables of the same name. GOPROXY is not among them: it is taken apart
 // first.
 func moduleArgs() []string {
-	return []string{
-		"GOPRIVATE", "GONOPROXY", "GOSUMDB", "GONOSUMDB",
-		"GOFLAGS", "GOINSECURE", "GOVCS", "GOAUTH", "GODEBUG",
-	}
+	return append(privacyArgs(), "GOSUMDB", "GOFLAGS", "GOINSECURE", "GOVCS", "GOAUTH", "GODEBUG")
 }
+
+// privacyArgs are those of them that add to what the spec says.
+func privacyArgs() []string { return []string{"GOPRIVATE", "GONOPROXY", "GONOSUMDB"} }
 
 // proxyArgs are the build arguments that BuildKit treats as proxy settings.
 func proxyArgs() []string {
@@ -281,7 +281,9 @@ func moduleEnv(in ModulesInput, proxy proxyList, private privacyRules) ([]EnvVar
 		values["GOSUMDB"] = "off"
 	}
 	for _, name := range moduleArgs() {
-		values[name] = cmp.Or(args[name], values[name])
+		if !slices.Contains(privacyArgs(), name) { // the rules have these in them
+			values[name] = cmp.Or(args[name], values[name])
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if values[name] != "" {

@@ -39,7 +39,13 @@ func TestPrivacyIsDerived(t *testing.T) {
 		want map[string]string
 	}{
 		"hosts that are no proxies": {private, nil, map[string]string{"GOPRIVATE": "git.example.com,github.com/acme,go.acme.dev"}},
-		"build argument wins":       {private, map[string]string{"GOPRIVATE": "x.example.com"}, map[string]string{"GOPRIVATE": "x.example.com"}},
+		"build argument adds":       {private, map[string]string{"GOPRIVATE": "x.example.com, a.example.com"}, map[string]string{"GOPRIVATE": "a.example.com,git.example.com,github.com/acme,go.acme.dev,x.example.com"}},
+		"exceptions add to what is private": {"modules: {private: git.example.com}", map[string]string{"GONOPROXY": "x.example.com", "GONOSUMDB": "y.example.com"},
+			map[string]string{"GOPRIVATE": "git.example.com", "GONOPROXY": "git.example.com,x.example.com", "GONOSUMDB": "git.example.com,y.example.com"}},
+		"exceptions add to their own": {"modules: {private: git.example.com, no_proxy: a.example.com, no_sumdb: none}", map[string]string{"GONOPROXY": "x.example.com", "GONOSUMDB": "y.example.com"},
+			map[string]string{"GOPRIVATE": "git.example.com", "GONOPROXY": "a.example.com,x.example.com", "GONOSUMDB": "y.example.com"}},
+		"none is meant": {"modules: {private: git.example.com}", map[string]string{"GONOPROXY": "none"},
+			map[string]string{"GOPRIVATE": "git.example.com", "GONOPROXY": "none"}},
 		"all keys": {"modules: {private: [a.example.com], no_proxy: none, no_sumdb: [b.example.com, c.example.com], sumdb: off}", nil,
 			map[string]string{"GOPRIVATE": "a.example.com", "GONOPROXY": "none", "GONOSUMDB": "b.example.com,c.example.com", "GOSUMDB": "off"}},
 		"nothing":                           {"", nil, map[string]string{}},

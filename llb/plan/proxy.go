@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"net/url"
 	"path"
 	"slices"
@@ -122,7 +121,10 @@ func (l proxyList) fail(s *spec.Spec, format string, args ...any) error {
 type privacyRules struct{ private, noProxy, noSumDB string }
 
 // privacy gathers modules.private and the hosts that modules.auth has
-// credentials for, unless they are proxies. Build arguments replace them.
+// credentials for, unless they are proxies. Build arguments add to them: a variable
+// that a pipeline has for all its builds must not send the names that a spec calls
+// private to public servers. What replaces is the word none, which can mean nothing
+// else.
 func privacy(s *spec.Spec, o Options) privacyRules {
 	proxies, _ := moduleProxy(s, o)
 	private := slices.Clone(s.Modules.Private)
@@ -132,20 +134,43 @@ func privacy(s *spec.Spec, o Options) privacyRules {
 		}
 		// A module path has no port.
 		host, _, _ := strings.Cut(a.Host, ":")
-		if p := path.Join(host, a.Path); !slices.Contains(private, p) {
-			private = append(private, p)
+		private = append(private, path.Join(host, a.Path))
+	}
+	private = patterns(private, o.BuildArgs["GOPRIVATE"])
+	return privacyRules{
+		private: strings.Join(private, ","),
+		noProxy: exceptions(s.Modules.NoProxy, o.BuildArgs["GONOPROXY"], private),
+		noSumDB: exceptions(s.Modules.NoSumDB, o.BuildArgs["GONOSUMDB"], private),
+	}
+}
+
+// exceptions are the patterns of GONOPROXY or GONOSUMDB. Where nothing is given Go
+// takes those of GOPRIVATE, so these are what an argument adds to.
+func exceptions(own []string, arg string, private []string) string {
+	arg = strings.TrimSpace(arg)
+	switch {
+	case arg == "none":
+		return arg
+	case arg == "":
+		return strings.Join(own, ",")
+	case len(own) == 0:
+		own = private
+	case slices.Equal(own, []string{"none"}):
+		own = nil
+	}
+	return strings.Join(patterns(own, arg), ",")
+}
+
+// patterns is a sorted list with those of an argument in it.
+func patterns(list []string, arg string) []string {
+	all := slices.Clone(list)
+	for p := range strings.SplitSeq(arg, ",") {
+		if p = strings.TrimSpace(p); p != "" {
+			all = append(all, p)
 		}
 	}
-	slices.Sort(private)
-	r := privacyRules{
-		private: strings.Join(private, ","),
-		noProxy: strings.Join(s.Modules.NoProxy, ","),
-		noSumDB: strings.Join(s.Modules.NoSumDB, ","),
-	}
-	for name, value := range map[string]*string{"GOPRIVATE": &r.private, "GONOPROXY": &r.noProxy, "GONOSUMDB": &r.noSumDB} {
-		*value = cmp.Or(o.BuildArgs[name], *value)
-	}
-	return r
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // direct reports whether the rules send some modules to their repositories.

@@ -71,6 +71,41 @@ func TestProxies(t *testing.T) {
 	}
 }
 
+// A server that answers 200 with a login page, or without an end, is named, and what
+// it was asked for: nobody is told that somebody changed the content.
+func TestProxySendsSomethingElse(t *testing.T) {
+	s := setup(t)
+	s.needsOwnDaemon(t)
+	t.Parallel()
+	page := modserver.Fault{Body: "<!DOCTYPE html>\n<html><body>Please log in</body></html>\n"}
+	for name, c := range map[string]struct {
+		fault modserver.Fault
+		ext   string
+		spec  string
+		want  string
+	}{
+		"page for a zip":    {page, ".zip", "", "web page"},
+		"page for a go.mod": {page, ".mod", "", "web page"},
+		// Experiments are build tags, so all modules are downloaded.
+		"page for an info": {page, ".info", "build: {env: {GOEXPERIMENT: nodwarf5}}\n", "web page"},
+		"a go.mod, no end": {modserver.Fault{Body: "module x\n", Endless: true}, ".mod", "", "no end"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lib := library(modulePath(t, "lib"), "v1.0.0")
+			p := modserver.Start(t, modserver.Options{Modules: []modserver.Module{lib}, Fault: func(path string, _ int) modserver.Fault {
+				if strings.HasSuffix(path, c.ext) {
+					return c.fault
+				}
+				return modserver.Fault{}
+			}})
+			files := importing([]modserver.Module{lib}, lib.Path)
+			files["gokiln.yaml"] = c.spec
+			r := s.try(t, build{Dir: app(t, files), Args: fromProxy(p, ".")})
+			checkFailure(t, failure{want: []string{p.URL() + "/" + lib.Path + "/@v/v1.0.0" + c.ext, c.want, "(M17, "}, compiles: true}, r)
+		})
+	}
+}
+
 // Build arguments go before the spec and the secret goproxy before both; an HTTP
 // proxy is gone through; a company's authority is trusted where it is given.
 func TestWhichProxy(t *testing.T) {

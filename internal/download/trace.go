@@ -69,7 +69,7 @@ func (r *run) open(t *trace) []string {
 	var urls []string
 	answers, last, _ := t.state()
 	for url, answer := range answers {
-		if answer == "" || r.unfinished(url, answer) || url == last && !ofVersion(url) {
+		if answer == "" || r.unfinished(url, answer) || url == last && !ofVersion(url) && strings.HasPrefix(answer, "200") {
 			urls = append(urls, url)
 		}
 	}

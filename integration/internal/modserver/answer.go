@@ -1,6 +1,7 @@
 package modserver
 
 import (
+	"bytes"
 	"net/http"
 	"path"
 	"strconv"
@@ -18,7 +19,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := s.answer(r)
 	h := w.Header()
 	h.Set("Content-Type", contentType(r.URL.Path, a.status))
-	h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	if !a.fault.Endless {
+		h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	}
 	if a.status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Basic realm="modules"`)
 	}
@@ -28,6 +31,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		body = body[:len(body)/2]
 	}
 	_, _ = w.Write(body) // a client that went away needs no answer
+	if a.fault.Endless {
+		s.endless(w, r)
+	}
 	if !a.fault.Cut && !a.fault.Stall {
 		return
 	}
@@ -40,6 +46,23 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// The way to end a connection without the rest of the body.
 	panic(http.ErrAbortHandler)
+}
+
+// endless sends until the client has enough.
+func (s *Server) endless(w http.ResponseWriter, r *http.Request) {
+	spaces := bytes.Repeat([]byte(" "), 1<<20)
+	for {
+		select {
+		case <-s.closed:
+			return
+		case <-r.Context().Done():
+			return
+		default:
+		}
+		if _, err := w.Write(spaces); err != nil {
+			return
+		}
+	}
 }
 
 // answer decides on a request and writes it down.

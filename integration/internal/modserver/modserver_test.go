@@ -2,6 +2,7 @@ package modserver
 
 import (
 	"bytes"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -270,5 +271,22 @@ func TestDeterministic(t *testing.T) {
 	}
 	if n := strings.Count(sums, "\n"); n != 3 {
 		t.Errorf("%d lines, want 3, the go.mod is the same:\n%s", n, sums)
+	}
+}
+
+func TestEndless(t *testing.T) {
+	s := Start(t, Options{Modules: []Module{{Path: "example.com/a", Version: "v1.0.0"}}, Fault: func(string, int) Fault {
+		return Fault{Body: "begin", Endless: true}
+	}})
+	r, err := http.Get(s.URL() + "/example.com/a/@v/v1.0.0.mod") //nolint:noctx // the server is the test's
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(io.LimitReader(r.Body, 3<<20))
+	if err != nil || len(data) != 3<<20 || !strings.HasPrefix(string(data), "begin ") {
+		t.Errorf("%d bytes came, %v", len(data), err)
+	}
+	if err := r.Body.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -31,6 +31,9 @@ type Fault struct {
 	// Stall sends the headers and half of the body and then nothing, until the
 	// client goes away or the server closes.
 	Stall bool
+	// Endless sends the body, and then spaces as fast as the client takes them,
+	// until it goes away or the server closes.
+	Endless bool
 	// Tamper, of a zip, serves a valid one with a file that was not published.
 	Tamper bool
 }

@@ -88,6 +88,9 @@ func (g *gathering) match(ctx context.Context, dir, elem string) ([]fs.DirEntry,
 	}
 	var matches []fs.DirEntry
 	for _, e := range entries {
+		if e.Name() == Unnamed {
+			g.blame("embeds from %s, where a name is not UTF-8", dir)
+		}
 		if ok, err := path.Match(elem, e.Name()); ok && err == nil {
 			matches = append(matches, e)
 		}

@@ -14,6 +14,10 @@ import (
 	"github.com/gokiln/gokiln/internal/diag"
 )
 
+// Unnamed is the name of an entry, no regular file, that stands for files of its
+// folder whose names fsys can't tell.
+const Unnamed = "\uFFFD"
+
 // tree is the build context, and what is mounted beside it, with a memory: each
 // folder is listed once, and what exists is answered from the lists.
 type tree struct {

@@ -221,7 +221,7 @@ func (b *build) openContext(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load the build context: %w", err)
 	}
-	b.files = newRefFS(ctx, ref)
+	b.files = b.tree(ctx, b.context, ref)
 	return nil
 }
 

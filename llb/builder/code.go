@@ -79,7 +79,7 @@ func (b *build) localIsImported(ctx context.Context, p plan.Plan, in lower.Input
 	if err != nil {
 		return false, err
 	}
-	_, err = newRefFS(ctx, ref).Stat(strings.TrimPrefix(download.UnlistedPath, plan.ModCacheDir+"/"))
+	_, err = b.tree(ctx, *mods, ref).Stat(strings.TrimPrefix(download.UnlistedPath, plan.ModCacheDir+"/"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

@@ -32,6 +32,9 @@ type refFS struct {
 	ctx   context.Context
 	ref   refReader
 	heads heads
+	// named solves a folder without the names that the gateway can't tell; nil
+	// where nobody can.
+	named func(dir string) (refReader, error)
 
 	mu   sync.Mutex
 	dirs map[string]*listing
@@ -89,6 +92,9 @@ func (f *refFS) list(name string) ([]fs.DirEntry, error) {
 		}
 	}
 	stats, err := f.ref.ReadDir(f.ctx, client.ReadDirRequest{Path: name})
+	if notText(err) && f.named != nil {
+		stats, err = f.listNamed(name)
+	}
 	if err != nil {
 		return nil, readError("readdir", name, err)
 	}
@@ -156,6 +162,9 @@ func (f *refFS) Open(name string) (fs.File, error) {
 	}
 	if err := readable("open", name, info); err != nil {
 		return nil, err
+	}
+	if path.Base(name) == unnamedGo {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errName}
 	}
 	return &openFile{fs: f, name: name, info: info}, nil
 }

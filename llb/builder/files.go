@@ -98,7 +98,11 @@ func (e *entry) expand() error {
 	case strings.Contains(f.From, "**"):
 		return e.tree()
 	}
-	matches, err := fs.Glob(e.fsys, f.From)
+	tree := &allNamed{FS: e.fsys}
+	matches, err := fs.Glob(tree, f.From)
+	if tree.failed != nil {
+		return tree.failed
+	}
 	if err != nil {
 		return fmt.Errorf("pattern %q: %w", f.From, err)
 	}
@@ -181,7 +185,7 @@ func staticPrefix(pattern string) string {
 // to, and returns their number.
 func (e *entry) matches(root, to string, match func(string) (bool, error)) (int, error) {
 	n := 0
-	err := fs.WalkDir(e.fsys, root, func(p string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(&allNamed{FS: e.fsys}, root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}

@@ -208,7 +208,7 @@ func (b *build) openOutside(ctx context.Context, modulePath, written string) (fs
 		if err != nil {
 			return nil, false, fmt.Errorf("load the named context %q: %w", name, err)
 		}
-		o.states[name], o.trees[name] = *st, newRefFS(ctx, ref)
+		o.states[name], o.trees[name] = *st, b.tree(ctx, *st, ref)
 		return o.trees[name], true, nil
 	}
 	return nil, false, nil

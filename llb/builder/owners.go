@@ -27,7 +27,7 @@ func newOwners(ctx context.Context, b *build, base baseImage) owners {
 		if err != nil {
 			return nil, fmt.Errorf("read the base image: %w", err)
 		}
-		return newRefFS(ctx, ref), nil
+		return b.tree(ctx, base.state, ref), nil
 	})}
 }
 

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"unicode/utf8"
 
 	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/client/llb"
@@ -23,6 +24,7 @@ import (
 	"github.com/moby/buildkit/util/apicaps"
 	apicapspb "github.com/moby/buildkit/util/apicaps/pb"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	"github.com/moby/patternmatcher"
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	fstypes "github.com/tonistiigi/fsutil/types"
@@ -124,8 +126,43 @@ func (c *stubClient) Solve(_ context.Context, req client.SolveRequest) (*client.
 	return res, nil
 }
 
-// sourceFS answers a solve of one source with that source's files.
+// sourceFS answers a solve of one source with that source's files, and that of a
+// copy which leaves files out with what is left.
 func (c *stubClient) sourceFS(def *pb.Definition) fs.FS {
+	source := c.onlySource(def)
+	for _, data := range def.Def {
+		var op pb.Op
+		if err := op.UnmarshalVT(data); err != nil || op.GetFile() == nil {
+			continue
+		}
+		for _, action := range op.GetFile().Actions {
+			if cp := action.GetCopy(); cp != nil && len(cp.ExcludePatterns) > 0 {
+				return namedIn(c.t, source, path.Clean(strings.TrimPrefix(cp.Src, "/")))
+			}
+		}
+	}
+	return source
+}
+
+// namedIn is a folder's own entries whose names are UTF-8.
+func namedIn(t *testing.T, fsys fs.FS, dir string) fs.FS {
+	if dir == "" {
+		dir = "."
+	}
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		t.Error(err)
+	}
+	out := fstest.MapFS{}
+	for _, e := range entries {
+		if utf8.ValidString(e.Name()) {
+			out[e.Name()] = &fstest.MapFile{Mode: e.Type() | 0o644}
+		}
+	}
+	return out
+}
+
+func (c *stubClient) onlySource(def *pb.Definition) fs.FS {
 	for _, data := range def.Def {
 		var op pb.Op
 		if err := op.UnmarshalVT(data); err != nil {
@@ -229,6 +266,18 @@ func (r *stubRef) ReadDir(_ context.Context, req client.ReadDirRequest) ([]*fsty
 	}
 	var out []*fstypes.Stat
 	for _, e := range entries {
+		if req.IncludePattern != "" {
+			pm, err := patternmatcher.New([]string{req.IncludePattern})
+			if err != nil {
+				return nil, err
+			}
+			if ok, err := pm.MatchesOrParentMatches(e.Name()); err != nil || !ok {
+				continue
+			}
+		}
+		if !utf8.ValidString(e.Name()) {
+			return nil, errors.New("rpc error: code = Internal desc = grpc: error while marshaling: string field contains invalid UTF-8")
+		}
 		info, err := e.Info()
 		if err != nil {
 			return nil, err

@@ -44,7 +44,8 @@ func Errorf(src Source, at Range, format string, args ...any) *Error {
 	return &Error{Source: src, Range: at, Err: fmt.Errorf(format, args...)}
 }
 
-// Error renders "file:line:column: message", leaving out what is unknown.
+// Error renders "file:line:column: message" on one line, leaving out what is
+// unknown.
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.Source.Filename != "" {
@@ -55,7 +56,7 @@ func (e *Error) Error() string {
 		b.WriteString(": ")
 	}
 	b.WriteString(e.Err.Error())
-	return b.String()
+	return Plain(b.String())
 }
 
 // Unwrap returns the message's own error.

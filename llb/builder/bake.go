@@ -13,6 +13,7 @@ import (
 	"github.com/moby/buildkit/frontend/subrequests/outline"
 
 	"github.com/gokiln/gokiln/internal/bake"
+	"github.com/gokiln/gokiln/llb/lower"
 	"github.com/gokiln/gokiln/llb/plan"
 	"github.com/gokiln/gokiln/spec"
 )
@@ -28,7 +29,7 @@ func (b *build) writeBakeFile(ctx context.Context) (*client.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := llb.Scratch().File(llb.Mkfile("/"+bake.Filename, 0o644, data), llb.WithCustomNamef("write %s", bake.Filename), llb.Platform(b.ui.BuildPlatforms[0]))
+	st := llb.Scratch().File(llb.Mkfile("/"+bake.Filename, 0o644, data), lower.Name("write "+bake.Filename), llb.Platform(b.ui.BuildPlatforms[0]))
 	b.platform = b.ui.BuildPlatforms[0]
 	ref, err := b.evaluate(ctx, st)
 	if err != nil {

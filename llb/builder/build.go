@@ -39,9 +39,29 @@ type Frontend struct {
 // Build is gokiln's BuildFunc. It reads the spec named by the option "filename"
 // (default gokiln.yaml) and returns an image per target platform. Errors carry
 // the places they are about as errdefs sources. A panic becomes an error.
-func (f Frontend) Build(ctx context.Context, c client.Client) (res *client.Result, err error) {
-	defer crash.Guard(&err)
-	c = withDefaults(c)
+func (f Frontend) Build(ctx context.Context, c client.Client) (*client.Result, error) {
+	var (
+		res *client.Result
+		b   *build
+	)
+	err := crash.Do(func() (err error) {
+		if b, err = f.open(ctx, withDefaults(c)); err != nil {
+			return err
+		}
+		res, err = b.run(ctx)
+		return err
+	})
+	switch {
+	case err == nil:
+		return withoutEmpty(res), nil
+	case b == nil:
+		return nil, locate(err, nil)
+	}
+	return nil, locate(err, b.src.SourceMap)
+}
+
+// open reads the options and the spec.
+func (f Frontend) open(ctx context.Context, c client.Client) (*build, error) {
 	if err := checkCaps(c.BuildOpts().Opts); err != nil {
 		return nil, err
 	}
@@ -53,15 +73,11 @@ func (f Frontend) Build(ctx context.Context, c client.Client) (res *client.Resul
 	if err != nil {
 		return nil, fmt.Errorf("read the spec: %w", err)
 	}
-	b := &build{
+	return &build{
 		frontend: f, client: c, ui: ui, src: src,
 		outside: newOutsideFolders(), read: map[readKey][]targetCode{},
 		keys: &compileKeys{keys: map[compileKey]string{}},
-	}
-	if res, err = b.run(ctx); err != nil {
-		return nil, locate(err, src.SourceMap)
-	}
-	return withoutEmpty(res), nil
+	}, nil
 }
 
 // build is one request. Its fields are set in the order of its phases and not

@@ -16,6 +16,7 @@ import (
 	fstypes "github.com/tonistiigi/fsutil/types"
 
 	"github.com/gokiln/gokiln/internal/crash"
+	"github.com/gokiln/gokiln/internal/diag"
 )
 
 // refReader is what refFS needs of a solved result.
@@ -264,6 +265,8 @@ func (o *openDir) ReadDir(n int) ([]fs.DirEntry, error) {
 // missing, the identity that fs promises: over the gateway only the text of the
 // system error survives.
 func readError(op, name string, err error) error {
+	// An error of the daemon's keeps its lines, and a name has none.
+	name = diag.Plain(name)
 	text := err.Error()
 	if strings.Contains(text, "no such file or directory") || strings.Contains(text, "file does not exist") {
 		return &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}

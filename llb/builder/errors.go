@@ -23,13 +23,14 @@ const mostErrors = 10
 
 // locate gives an error the sources that clients show beside the message. All
 // located errors are kept: each becomes one link of the chain, because clients
-// follow a chain and not the branches of a joined error.
+// follow a chain and not the branches of a joined error. Here every error leaves:
+// nothing in it is more than text.
 func locate(err error, sm *llb.SourceMap) error {
 	located := diag.All(err)
 	if len(located) == 0 {
 		return whole(err)
 	}
-	out := errors.New(message(err, located))
+	out := errors.New(diag.Text(message(err, located)))
 	if len(located) > mostErrors {
 		located = located[:1] // each takes its whole file along
 	}
@@ -44,12 +45,16 @@ func locate(err error, sm *llb.SourceMap) error {
 }
 
 // whole keeps the words that were put around an error from the daemon: sent over
-// gRPC, such an error keeps its own message alone.
+// gRPC, such an error keeps its own message alone. The daemon's have lines.
 func whole(err error) error {
-	if s, ok := status.FromError(grpcerrors.ToGRPC(context.Background(), err)); !ok || s.Message() == err.Error() {
+	text := diag.Plain(err.Error())
+	if _, daemon := status.FromError(err); daemon {
+		text = diag.Text(err.Error())
+	}
+	if s, ok := status.FromError(grpcerrors.ToGRPC(context.Background(), err)); !ok || s.Message() == text {
 		return err
 	}
-	out := errors.New(err.Error())
+	out := errors.New(text)
 	for _, src := range errdefs.Sources(err) {
 		out = errdefs.WithSource(out, src)
 	}
@@ -76,7 +81,7 @@ func message(err error, located []*diag.Error) string {
 // sourceInfo reuses the spec's source map, which knows the vertex the file came
 // from.
 func sourceInfo(src diag.Source, sm *llb.SourceMap) *pb.SourceInfo {
-	info := &pb.SourceInfo{Filename: src.Filename, Language: src.Language, Data: shortLines(src.Data)}
+	info := &pb.SourceInfo{Filename: diag.Plain(src.Filename), Language: src.Language, Data: shortLines(diag.Excerpt(src.Data))}
 	if sm != nil && sm.Filename == src.Filename {
 		info.Definition = sm.Definition.ToPB()
 	}

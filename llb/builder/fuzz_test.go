@@ -5,18 +5,21 @@ import (
 	"encoding/base64"
 	"io/fs"
 	"maps"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/errdefs"
 	fstypes "github.com/tonistiigi/fsutil/types"
 
 	"github.com/gokiln/gokiln/internal/crash"
 )
 
 // FuzzBuild is the whole request: a spec, a tree, images and options made of the
-// input. None makes the frontend panic, and each gets a result or an error.
+// input. None makes the frontend panic, each gets a result or an error, and nothing
+// that a user sees is more than text.
 func FuzzBuild(f *testing.F) {
 	for i, spec := range fuzzSpecs() {
 		dice := make([]byte, 24)
@@ -38,6 +41,7 @@ func FuzzBuild(f *testing.F) {
 		case err != nil && strings.Contains(err.Error(), crash.Issues):
 			t.Fatal(err)
 		}
+		checkShown(t, c.stubClient, err)
 	})
 }
 
@@ -158,4 +162,39 @@ func (r *brokenRef) ReadDir(ctx context.Context, req client.ReadDirRequest) ([]*
 		}
 	}
 	return list, err
+}
+
+// checkShown looks at all that a client shows of a build.
+func checkShown(t *testing.T, c *stubClient, err error) {
+	t.Helper()
+	control := func(r rune) bool { return !strconv.IsPrint(r) }
+	lines := func(r rune) bool { return control(r) && r != '\n' && r != '\t' && r != '\r' }
+	plain := func(what, s string) {
+		t.Helper()
+		if strings.ContainsFunc(s, control) {
+			t.Errorf("%s is shown as it is: %q", what, s)
+		}
+	}
+	for _, req := range c.solved {
+		for _, meta := range req.Definition.GetMetadata() {
+			if name := meta.GetDescription()["llb.customname"]; !strings.Contains(name, "load build definition") {
+				plain("a step", name)
+			}
+		}
+	}
+	for _, w := range c.warnings {
+		plain("a warning", w)
+	}
+	if err == nil {
+		return
+	}
+	if strings.ContainsFunc(err.Error(), lines) {
+		t.Errorf("an error is shown as it is: %q", err)
+	}
+	for _, src := range errdefs.Sources(err) {
+		plain("the name of a source", src.GetInfo().GetFilename())
+		if data := src.GetInfo().GetData(); strings.ContainsFunc(string(data), lines) {
+			t.Errorf("a source is shown as it is: %q", data)
+		}
+	}
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/gokiln/gokiln/internal/crash"
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/llb/lower"
 	"github.com/gokiln/gokiln/llb/plan"
 )
 
@@ -83,7 +84,7 @@ func (b *build) loadImage(ctx context.Context, ref, role string, p ocispecs.Plat
 	named = reference.TagNameOnly(named)
 	mode := b.ui.ImageResolveMode
 	resolved, dgst, data, err := b.client.ResolveImageConfig(ctx, named.String(), sourceresolver.Opt{
-		LogName:  fmt.Sprintf("[internal] load metadata for %s image %s", role, ref),
+		LogName:  diag.Plain(fmt.Sprintf("[internal] load metadata for %s image %s", role, ref)),
 		ImageOpt: &sourceresolver.ResolveImageOpt{Platform: &p, ResolveMode: mode.String()},
 	})
 	if err != nil {
@@ -97,7 +98,7 @@ func (b *build) loadImage(ctx context.Context, ref, role string, p ocispecs.Plat
 			return baseImage{}, err
 		}
 	}
-	st := llb.Image(named.String(), mode, llb.Platform(p), llb.WithCustomNamef("[%s] %s image %s", platforms.Format(p), role, ref))
+	st := llb.Image(named.String(), mode, llb.Platform(p), lower.Name(fmt.Sprintf("[%s] %s image %s", platforms.Format(p), role, ref)))
 	img, err = withConfig(st, data)
 	if pinned, ok := named.(reference.Digested); ok {
 		img.digest = pinned.Digest()
@@ -171,7 +172,7 @@ func pin(ctx context.Context, st llb.State, resolved digest.Digest) (llb.State, 
 	if err != nil {
 		return st, "", err
 	}
-	opts := []llb.ImageOption{llb.WithCustomName("[context] " + ref)}
+	opts := []llb.ImageOption{lower.Name("[context] " + ref)}
 	if p != nil {
 		opts = append(opts, llb.Platform(*p))
 	}

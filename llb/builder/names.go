@@ -12,6 +12,7 @@ import (
 	fstypes "github.com/tonistiigi/fsutil/types"
 
 	"github.com/gokiln/gokiln/internal/workspace"
+	"github.com/gokiln/gokiln/llb/lower"
 )
 
 // A name on Linux is bytes; the gateway's are UTF-8, and it lists no folder that
@@ -37,7 +38,7 @@ func (b *build) tree(ctx context.Context, st llb.State, ref client.Reference) *r
 	f.named = func(dir string) (refReader, error) {
 		info := &llb.CopyInfo{CopyDirContentsOnly: true, ExcludePatterns: []string{"*" + badByte + "*", "*/*"}}
 		return b.solve(ctx, llb.Scratch().File(llb.Copy(st, "/"+dir, "/", info),
-			llb.WithCustomName("[internal] list a folder without the names that are not UTF-8")))
+			lower.Name("[internal] list a folder without the names that are not UTF-8")))
 	}
 	return f
 }

@@ -131,7 +131,9 @@ func (b *build) lint(context.Context) (*lint.LintResults, error) {
 	for _, e := range located {
 		ranges = append(ranges, lower.Ranges([]diag.Range{e.Range})...)
 	}
-	index := results.AddSource(b.src.SourceMap)
+	shown := *b.src.SourceMap
+	shown.Filename, shown.Data = diag.Plain(shown.Filename), diag.Excerpt(shown.Data)
+	index := results.AddSource(&shown)
 	results.Error = &lint.BuildError{
 		Message:  message(err, located),
 		Location: pb.Location{SourceIndex: int32(index), Ranges: ranges},

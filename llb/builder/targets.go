@@ -120,7 +120,7 @@ func uses(apps []spec.App) []string {
 // describe says what an app's image holds.
 func describe(s *spec.Spec) string {
 	if len(s.Main) > 0 {
-		return "image of " + strings.Join(s.Main, ", ")
+		return diag.Plain("image of " + strings.Join(s.Main, ", "))
 	}
 	return "image of the module's main package"
 }

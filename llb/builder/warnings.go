@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/frontend/gateway/client"
+
+	"github.com/gokiln/gokiln/internal/diag"
 )
 
 // warnUnusedArgs tells of build arguments that nothing reads. A warning that
@@ -16,7 +18,7 @@ func (b *build) warnUnusedArgs(ctx context.Context) {
 		return
 	}
 	msg := fmt.Sprintf("build arguments that nothing uses: %s", strings.Join(unused, ", "))
-	b.src.Warn(ctx, msg, client.WarnOpts{
+	b.src.Warn(ctx, diag.Plain(msg), client.WarnOpts{
 		Detail: [][]byte{[]byte("A build argument is used by a template in the spec ({{ .Args.NAME }}) or by the module step (GOPROXY and the like).")},
 	})
 }

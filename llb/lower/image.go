@@ -109,5 +109,5 @@ func (l *layer) on(st llb.State, name string) llb.State {
 	for _, dir := range slices.Sorted(maps.Keys(l.dirs)) {
 		l.action = l.action.Copy(nothing, empty, dir, &llb.CopyInfo{CopyDirContentsOnly: true, CreatedTime: &l.created})
 	}
-	return st.File(l.action, append(l.about, llb.WithCustomName(label(l.plan)+name))...)
+	return st.File(l.action, append(l.about, Name(label(l.plan)+name))...)
 }

@@ -41,9 +41,9 @@ func (s stacked) on(below []int) llb.State {
 	first := s.chain(below)
 	parts := []llb.State{s.made[below[first]]}
 	for _, i := range below[first+1:] {
-		parts = append(parts, llb.Diff(s.bases[i], s.made[i], llb.WithCustomName("[internal] "+s.plan.Layers[i].Name)))
+		parts = append(parts, llb.Diff(s.bases[i], s.made[i], Name("[internal] "+s.plan.Layers[i].Name)))
 	}
-	return llb.Merge(parts, llb.WithCustomName("[internal] merge compiled packages"))
+	return llb.Merge(parts, Name("[internal] merge compiled packages"))
 }
 
 // chain is the position of the last of some layers that was made on all of those

@@ -159,7 +159,7 @@ func (in Inputs) step(toolchain llb.State, dir string, env []plan.EnvVar, networ
 // about returns the constraints that describe a vertex to the user and place
 // it: name, place in the spec, platform to run on, cache.
 func (in Inputs) about(p plan.Plan, name string, at []diag.Range, noCache bool) constraints {
-	opts := constraints{llb.WithCustomName(name), llb.Platform(p.Build)}
+	opts := constraints{Name(name), llb.Platform(p.Build)}
 	if in.Source != nil {
 		if r := Ranges(at); len(r) > 0 {
 			opts = append(opts, in.Source.Location(r))
@@ -170,6 +170,10 @@ func (in Inputs) about(p plan.Plan, name string, at []diag.Range, noCache bool) 
 	}
 	return opts
 }
+
+// Name names a vertex for the user. Names of files and much else in it are the
+// build context's.
+func Name(name string) llb.ConstraintsOpt { return llb.WithCustomName(diag.Plain(name)) }
 
 type constraints []llb.ConstraintsOpt
 

@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/gokiln/gokiln/internal/diag"
 )
 
 // ClosureOptions are the flags of `go build` that decide which files it reads.
@@ -91,9 +93,11 @@ type LocalPackage struct {
 // Closure finds the files that `go build` of main packages can depend on. It
 // takes more rather than less, and says in Whole where it can't know.
 //
-// An error is a failure to read the build context. What is wrong with the code
-// is none: the go command's own message is better, and it comes out since the
-// build then sees what is wrong, or everything. It reads each package once for
+// An error is a failure to read the build context, or a diag.List about symbolic
+// links that lead to what the build context lacks: the go command would pass over
+// many of them. What is wrong with the code is none: the go command's own message
+// is better, and it comes out since the build then sees what is wrong, or
+// everything. It reads each package once for
 // all calls with the same Target, and may be called from several goroutines.
 //
 // Two things are out of its sight. Files that flags name, such as CGO_CFLAGS=-I,
@@ -116,10 +120,14 @@ func (w *Workspace) Closure(ctx context.Context, mains []Package, t Target, o Cl
 	if err := b.walk.runExposed(ctx); err != nil {
 		return Closure{}, err
 	}
+	b.links(b.walk.broken)
 	for _, phase := range []func(context.Context) error{b.moduleFiles, b.vendor, b.profile, b.packages} {
 		if err := phase(ctx); err != nil {
 			return Closure{}, err
 		}
+	}
+	if err := b.broken.Err(); err != nil {
+		return Closure{}, err
 	}
 	return b.closure, nil
 }
@@ -134,7 +142,15 @@ type closureBuilder struct {
 	// vendorUnhashed is what Closure.Unhashed says where no local package is at
 	// fault.
 	vendorUnhashed string
+	broken         diag.List
 	closure        Closure
+}
+
+// links takes in links that can't be followed.
+func (b *closureBuilder) links(broken []brokenLink) {
+	for _, l := range broken {
+		b.broken = append(b.broken, l.err())
+	}
 }
 
 func (b *closureBuilder) whole(format string, args ...any) {
@@ -178,7 +194,7 @@ func (b *closureBuilder) vendor(ctx context.Context) error {
 	if link != "" {
 		b.whole("%s is a symbolic link", link)
 	}
-	return b.vendoredUnhashed(ctx, dir)
+	return b.vendorFaults(ctx, dir)
 }
 
 // profile adds the profile that the options name.
@@ -193,8 +209,11 @@ func (b *closureBuilder) profile(ctx context.Context) error {
 	}
 	name = path.Join(b.w.Dir, name)
 	k, err := b.w.tree.kind(ctx, name)
-	if err != nil || k == absent {
+	if err != nil {
 		return err
+	}
+	if k == absent {
+		return b.w.tree.whole(ctx, name)
 	}
 	link, err := b.w.tree.link(ctx, name)
 	if link != "" {
@@ -232,6 +251,7 @@ func (b *closureBuilder) packages(ctx context.Context) error {
 			Exposed: b.walk.importable[importPath], Unhashed: gathered[i].unhashed,
 		}
 		b.unhashed(importPath, p.Unhashed)
+		b.links(neededOf(gathered[i].broken, b.walk.offered[importPath]))
 		for _, imported := range p.Imports {
 			if b.walk.locals[imported] != nil {
 				p.Local = append(p.Local, imported)
@@ -271,6 +291,9 @@ func (b *closureBuilder) defaultProfile(ctx context.Context, p *LocalPackage) (w
 	if err != nil || e == nil {
 		return "", err
 	}
+	if err := b.w.tree.whole(ctx, path.Join(p.Dir, name)); err != nil {
+		return "", err
+	}
 	if !e.Type().IsRegular() {
 		return "has a " + name + " that is no regular file", nil
 	}
@@ -278,6 +301,19 @@ func (b *closureBuilder) defaultProfile(ctx context.Context, p *LocalPackage) (w
 	slices.Sort(p.Files)
 	p.Files = slices.Compact(p.Files)
 	return "", nil
+}
+
+// neededOf are those of a package's broken links that matter. A package that is
+// only offered to external ones may matter to nobody. The go command itself can't
+// go past a Go file that is not there, and says so if it reads the package: the
+// link makes it see the whole context.
+func neededOf(broken []brokenLink, offered bool) []brokenLink {
+	if !offered {
+		return broken
+	}
+	return slices.DeleteFunc(slices.Clone(broken), func(l brokenLink) bool {
+		return path.Ext(l.name) == ".go" && !path.IsAbs(l.target)
+	})
 }
 
 // outermost are the folders that are in none of the others, sorted.

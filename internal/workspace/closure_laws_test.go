@@ -140,7 +140,7 @@ func TestClosureCalls(t *testing.T) {
 		want  []string
 	}{
 		{services("a"), []string{
-			"list cmd", "list cmd/a", "list shared", "list web", "list web/dist",
+			"list cmd", "list cmd/a", "list shared", "list web", "list web/dist", "list web/dist/a", "list web/dist/a/b",
 			"open cmd/a/main.go", "open shared/f_amd64.s", "open shared/s.go", "open web/w.go",
 		}},
 		{services("b"), []string{"list cmd/b", "list onlyb", "open cmd/b/main.go", "open onlyb/o.go"}},

@@ -16,8 +16,15 @@
 // messages name no field of the spec first, since only the caller knows which
 // one it was.
 //
+// What the context lacks must not make another program without a word. The go
+// command speaks where it sees that something is missing; it passes over a link to
+// nothing in many places, among them go.work, vendor/modules.txt, assembly and a
+// default.pgo. There a link that can't be followed is an error. A file that the
+// context does not have at all nobody can see.
+//
 // It knows neither the spec nor BuildKit. Decisions that are hard to reverse:
 // all paths are slash-separated and relative to the context's root, symbolic
-// links are followed only where the go command follows them, and Workspace is
-// bound to the fs.FS it was loaded from.
+// links are followed only where the go command follows them and by the tree itself,
+// so that none leads around the context's root, and Workspace is bound to the fs.FS
+// it was loaded from, which is an fs.ReadLinkFS.
 package workspace

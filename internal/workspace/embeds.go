@@ -117,10 +117,29 @@ func (g *gathering) embedded(ctx context.Context, pattern, dir string, e fs.DirE
 	}
 	if e.IsDir() {
 		g.dirs[full] = true
-		return nil
+		return g.boundaries(ctx, full)
 	}
 	g.take(e, full)
 	return nil
+}
+
+// boundaries finds fault with links named go.mod below an embedded folder. Of all
+// that may be there it is the one that go follows, and it leaves out the folder
+// of another module.
+func (g *gathering) boundaries(ctx context.Context, dir string) error {
+	var links []string
+	err := g.tree.below(ctx, dir, func(name string, e fs.DirEntry) {
+		if e.Type()&fs.ModeSymlink != 0 && path.Base(name) == modName {
+			links = append(links, name)
+		}
+	})
+	for _, name := range links {
+		g.blame("embeds a folder with %s, a symbolic link", name)
+		if err := g.noteBroken(ctx, name); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // badEmbedName is the go command's rule for names that are never embedded.

@@ -84,7 +84,11 @@ func (w *Workspace) lookIn(ctx context.Context, s source, dir string) (folder, e
 	f := folder{dir: dir}
 	full := path.Join(s.dir, dir)
 	if dir != "." {
-		if ok, err := w.tree.has(ctx, path.Join(full, modName)); err != nil || ok {
+		name := path.Join(full, modName)
+		if ok, err := w.tree.has(ctx, name); err != nil || ok {
+			return f, err
+		}
+		if broken, err := w.tree.broken(ctx, name); err != nil || broken != nil {
 			return f, err
 		}
 	}

@@ -21,6 +21,8 @@ type packageFiles struct {
 	fault string
 	// unhashed says which of them the go command does not hash.
 	unhashed string
+	// broken are the links among them that can't be followed.
+	broken []brokenLink
 }
 
 // gathering collects a package's files. The first fault stands, and so does the
@@ -34,6 +36,7 @@ type gathering struct {
 	// opaque is a fault with what the package includes.
 	opaque   string
 	unhashed string
+	broken   []brokenLink
 }
 
 func (g *gathering) blame(format string, args ...any) {
@@ -52,7 +55,7 @@ func (l loader) files(ctx context.Context, pkg *localPackage) (*packageFiles, er
 			return nil, err
 		}
 	}
-	return &packageFiles{files: sortedKeys(g.files), dirs: sortedKeys(g.dirs), fault: g.fault, unhashed: g.whyUnhashed()}, nil
+	return &packageFiles{files: sortedKeys(g.files), dirs: sortedKeys(g.dirs), fault: g.fault, unhashed: g.whyUnhashed(), broken: g.broken}, nil
 }
 
 func sortedKeys(set map[string]bool) []string {
@@ -94,6 +97,12 @@ func (g *gathering) sources(ctx context.Context) error {
 		if k == isDir {
 			continue
 		}
+		if ok, err := g.follows(ctx, name, k, e); err != nil || !ok {
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		fold := strings.ToLower(strings.ToUpper(name))
 		if other, ok := folded[fold]; ok {
 			g.blame("has files whose names differ in case alone, %s and %s", other, name)
@@ -120,6 +129,31 @@ func (g *gathering) take(e fs.DirEntry, name string) {
 	g.files[name] = true
 }
 
+// follows reports whether an entry of the package's folder can be read. A link
+// that can't is noted where the go command would read the file for this target; a
+// header is read where something includes it.
+func (g *gathering) follows(ctx context.Context, name string, k kind, e fs.DirEntry) (bool, error) {
+	if k != absent || e.Type()&fs.ModeSymlink == 0 {
+		return true, nil
+	}
+	isGo := strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") && g.named(name)
+	if isGo || !strings.HasSuffix(name, ".go") && !header(name) && g.used(name) {
+		return false, g.noteBroken(ctx, path.Join(g.pkg.dir, name))
+	}
+	return false, nil
+}
+
+// noteBroken notes the link on the way to a path that can't be followed, if any.
+func (g *gathering) noteBroken(ctx context.Context, name string) error {
+	l, err := g.tree.broken(ctx, name)
+	if err != nil || l == nil {
+		return err
+	}
+	g.blame("needs %s, a symbolic link", l.name)
+	g.broken = append(g.broken, *l)
+	return nil
+}
+
 // otherSource reports whether a file that is not Go's is a source file by its
 // name.
 func otherSource(name string) bool {
@@ -131,13 +165,18 @@ func otherSource(name string) bool {
 	return false
 }
 
+func header(name string) bool {
+	return slices.Contains([]string{".h", ".hh", ".hpp", ".hxx"}, path.Ext(name))
+}
+
 // used reports whether a file in another language may be used by its name: with
 // an extension that go looks at, and an end that lets it be of the target.
 func (g *gathering) used(name string) bool {
-	switch path.Ext(name) {
-	case ".h", ".hh", ".hpp", ".hxx":
-		// An include needs the header whatever it is called.
+	if header(name) {
+		// An include needs it whatever it is called.
 		return true
+	}
+	switch path.Ext(name) {
 	case ".c", ".cc", ".cpp", ".cxx", ".m", ".swig", ".swigcxx":
 		if !g.target.Cgo {
 			return false
@@ -147,9 +186,14 @@ func (g *gathering) used(name string) bool {
 			return false
 		}
 	}
-	bc := g.context()
-	bc.OpenFile = func(string) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("")), nil }
-	ok, err := bc.MatchFile(g.pkg.dir, name)
+	return g.named(name)
+}
+
+// named reports whether a file's name lets it be of the target.
+func (l loader) named(name string) bool {
+	bc := l.context()
+	bc.OpenFile = func(string) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("package p\n")), nil }
+	ok, err := bc.MatchFile(".", name)
 	return ok || err != nil
 }
 

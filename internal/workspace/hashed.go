@@ -56,7 +56,7 @@ func (g *gathering) hashes(ctx context.Context, name string) (bool, error) {
 		return slices.Contains(g.pkg.goFiles, path.Base(name)), nil
 	case !otherSource(path.Base(name)):
 		return false, nil
-	case !cgo && !slices.Contains([]string{".s", ".h", ".hh", ".hpp", ".hxx"}, ext):
+	case !cgo && ext != ".s" && !header(name):
 		return false, nil
 	}
 	text, err := g.text(ctx, name)

@@ -59,15 +59,18 @@ type walk struct {
 	// import. What they need from elsewhere, and what is wrong with them, may
 	// never matter.
 	exposed bool
-	// importable are the packages that external ones may import.
-	importable map[string]bool
+	// importable are the packages that external ones may import; offered are those
+	// of them that nothing local needs.
+	importable, offered map[string]bool
+	// broken are the links on the way to packages that can't be followed.
+	broken []brokenLink
 }
 
 func (w *Workspace) newWalk(t Target, vendored bool) *walk {
 	return &walk{
 		w: w, loader: w.loader(t), vendored: vendored,
 		seen: make(map[string]bool), std: make(map[string]bool), outside: make(map[string]bool),
-		locals: make(map[string]*localPackage), faults: make(map[string]string), importable: make(map[string]bool),
+		locals: make(map[string]*localPackage), faults: make(map[string]string), importable: make(map[string]bool), offered: make(map[string]bool),
 	}
 }
 
@@ -117,6 +120,7 @@ type imported struct {
 	kind       originKind
 	pkg        *localPackage
 	why, fault string
+	broken     *brokenLink
 }
 
 // fresh are those of some import paths that the walk has not met, sorted.
@@ -146,10 +150,14 @@ func (c *walk) add(level []string, found []imported) []string {
 			c.outside[level[i]] = true
 		case local:
 			c.locals[level[i]] = f.pkg
+			c.offered[level[i]] = c.exposed
 			next = append(next, f.pkg.imports...)
 		}
 		if c.exposed {
 			continue
+		}
+		if f.broken != nil {
+			c.broken = append(c.broken, *f.broken)
 		}
 		if f.why != "" && c.why == "" {
 			c.why = fmt.Sprintf("package %q %s", level[i], f.why)
@@ -164,7 +172,7 @@ func (c *walk) add(level []string, found []imported) []string {
 func (c *walk) visit(ctx context.Context, importPath string) (imported, error) {
 	o, err := c.w.findMod(ctx, importPath, c.vendored)
 	if err != nil || o.kind != local {
-		return imported{kind: o.kind, why: o.why, fault: o.why}, err
+		return imported{kind: o.kind, why: o.why, fault: o.why, broken: o.broken}, err
 	}
 	pkg, err := c.w.memo.load(ctx, c.loader, o.dir)
 	if err != nil {

@@ -72,6 +72,10 @@ func (g *gathering) include(ctx context.Context, written string, cgo bool) (stri
 	}
 	name := path.Join(g.pkg.dir, written)
 	e, err := g.entryAt(ctx, name)
+	if err == nil && e == nil {
+		// Without it a header of the toolchain's may take its place.
+		err = g.noteBroken(ctx, name)
+	}
 	if err != nil || e == nil || e.IsDir() {
 		return "", err
 	}

@@ -54,6 +54,13 @@ func (w *Workspace) Main(ctx context.Context, dir string, t Target) (Package, er
 	if err != nil {
 		return Package{}, err
 	}
+	broken, err := l.brokenGo(ctx, path.Join(w.Dir, dir))
+	if err != nil {
+		return Package{}, err
+	}
+	if len(broken) > 0 {
+		return Package{}, broken[0].err()
+	}
 	if len(names) == 0 {
 		return Package{}, w.notMain(ctx, dir, t, "holds no Go files", "")
 	}
@@ -115,7 +122,7 @@ func (w *Workspace) checkFolder(ctx context.Context, dir, importPath string, t T
 func (w *Workspace) checkModule(ctx context.Context, dir string) error {
 	for up := dir; up != "."; up = path.Dir(up) {
 		other := path.Join(w.Dir, up)
-		ok, err := w.tree.has(ctx, path.Join(other, modName))
+		ok, err := w.tree.hasOrWhole(ctx, path.Join(other, modName))
 		if err != nil {
 			return err
 		}

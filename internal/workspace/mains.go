@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -65,7 +66,8 @@ func (w *Workspace) look(ctx context.Context, l loader, dir string, ignore ignor
 	}
 	for _, e := range entries {
 		if e.Name() == modName && dir != "." {
-			if k, err := w.tree.entryKind(ctx, full, e); err != nil || k == isFile {
+			k, err := w.tree.entryKind(ctx, full, e)
+			if err != nil || k == isFile || k == absent && e.Type()&fs.ModeSymlink != 0 {
 				return f, err
 			}
 		}
@@ -109,7 +111,9 @@ func (l loader) isMain(ctx context.Context, dir string, names []string) (bool, e
 			return true, nil
 		}
 	}
-	return false, nil
+	// What is outside of the build context may be a main package: Main tells.
+	broken, err := l.brokenGo(ctx, dir)
+	return slices.ContainsFunc(broken, func(b brokenLink) bool { return !b.inside }), err
 }
 
 // ignored are go.mod's ignore directives (Go 1.25): a path after "./" counts

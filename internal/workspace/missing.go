@@ -111,9 +111,13 @@ func findModules(ctx context.Context, t *tree) ([]string, error) {
 	return found, nil
 }
 
-// ignoreHint says that a file may have been kept out of the context on purpose.
-// It is part of another error, so a failure to look is no error of its own.
+// ignoreHint says that a link leads out of the context, or that a file may have
+// been kept out of it on purpose. It is part of another error, so a failure to look
+// is no error of its own.
 func ignoreHint(ctx context.Context, t *tree, name string) string {
+	if l, err := t.broken(ctx, name); err == nil && l != nil {
+		return fmt.Sprintf(" (%q is a symbolic link to %q, which %s)", l.name, l.target, l.why)
+	}
 	if isOutside(name) {
 		return ""
 	}

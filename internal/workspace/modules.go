@@ -1,7 +1,9 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -25,6 +27,8 @@ type origin struct {
 	why string
 	// twice tells that another local module has the package too.
 	twice bool
+	// broken is a link on the way to where the package may be, nil without one.
+	broken *brokenLink
 }
 
 // mayReplace begins origin.why for a replacement that may not be in force.
@@ -72,9 +76,12 @@ func (w *Workspace) findMod(ctx context.Context, importPath string, vendored boo
 			}
 			continue
 		}
-		dir, err := w.folderOf(ctx, s, importPath)
+		dir, broken, err := w.folderOf(ctx, s, importPath)
 		if err != nil {
 			return origin{}, err
+		}
+		if broken != nil {
+			return origin{kind: unknown, broken: broken}, nil
 		}
 		switch {
 		case dir == "":
@@ -107,30 +114,37 @@ func (w *Workspace) findMod(ctx context.Context, importPath string, vendored boo
 
 // folderOf is the folder that a package would have in a local module, "" when
 // there is none with Go files. What has a go.mod is another module.
-func (w *Workspace) folderOf(ctx context.Context, s source, importPath string) (string, error) {
+func (w *Workspace) folderOf(ctx context.Context, s source, importPath string) (string, *brokenLink, error) {
 	rest := strings.TrimPrefix(strings.TrimPrefix(importPath, s.path), "/")
 	dir := path.Join(s.dir, rest)
 	if k, err := w.tree.kind(ctx, dir); err != nil || k != isDir {
-		return "", err
+		broken, berr := w.tree.broken(ctx, dir)
+		return "", broken, cmp.Or(err, berr)
 	}
 	for up := rest; up != "" && up != "."; up = path.Dir(up) {
-		if ok, err := w.tree.has(ctx, path.Join(s.dir, up, modName)); err != nil || ok {
-			return "", err
+		name := path.Join(s.dir, up, modName)
+		if ok, err := w.tree.has(ctx, name); err != nil || ok {
+			return "", nil, err
+		}
+		if broken, err := w.tree.broken(ctx, name); err != nil || broken != nil {
+			return "", broken, err
 		}
 	}
 	entries, err := w.tree.list(ctx, dir)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	for _, e := range entries {
 		if !strings.HasSuffix(e.Name(), ".go") {
 			continue
 		}
-		if k, err := w.tree.entryKind(ctx, dir, e); err != nil || k == isFile {
-			return dir, err
+		// A link that can't be followed is the package's to tell.
+		k, err := w.tree.entryKind(ctx, dir, e)
+		if err != nil || k == isFile || k == absent && e.Type()&fs.ModeSymlink != 0 {
+			return dir, nil, err
 		}
 	}
-	return "", nil
+	return "", nil, nil
 }
 
 // isMember reports whether a path is the main module's or a workspace member's.

@@ -164,7 +164,7 @@ func (r *recipe) ownFiles(ctx context.Context) error {
 		optional = append(optional, path.Join(m.dir, sumName))
 	}
 	for _, name := range optional {
-		ok, err := r.w.tree.has(ctx, name)
+		ok, err := r.w.tree.hasOrWhole(ctx, name)
 		if err != nil {
 			return err
 		}

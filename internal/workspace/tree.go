@@ -43,6 +43,18 @@ const (
 
 // list returns a folder's entries sorted by name. The folder has to exist.
 func (t *tree) list(ctx context.Context, dir string) ([]fs.DirEntry, error) {
+	to, err := t.follow(ctx, dir)
+	switch {
+	case err != nil:
+		return nil, err
+	case to.kind == absent:
+		return nil, fmt.Errorf("list %q in %s: %w", dir, t.whose(dir), fs.ErrNotExist)
+	}
+	return t.listReal(ctx, to.real)
+}
+
+// listReal lists a folder that has no link on its path.
+func (t *tree) listReal(ctx context.Context, dir string) ([]fs.DirEntry, error) {
 	t.mu.Lock()
 	entries, ok := t.lists[dir]
 	t.mu.Unlock()
@@ -69,55 +81,28 @@ func (t *tree) list(ctx context.Context, dir string) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-// kind looks a path up from the context's root down, so that a path that does
-// not exist costs only the lists of the folders above it that do.
+// kind is what stands at a path, links followed.
 func (t *tree) kind(ctx context.Context, name string) (kind, error) {
-	if name == "." || t.mounts[name] != nil {
-		return isDir, nil
-	}
-	if _, _, ok := t.at(name); !ok {
-		return absent, nil
-	}
-	parent := path.Dir(name)
-	k, err := t.kind(ctx, parent)
-	if err != nil || k != isDir {
-		return absent, err
-	}
-	e, err := t.entry(ctx, parent, path.Base(name))
-	if err != nil || e == nil {
-		return absent, err
-	}
-	return t.entryKind(ctx, parent, e)
+	to, err := t.follow(ctx, name)
+	return to.kind, err
 }
 
-// entryKind costs a call only for a symbolic link.
+// entryKind looks further only for a symbolic link.
 func (t *tree) entryKind(ctx context.Context, dir string, e fs.DirEntry) (kind, error) {
-	mode := e.Type()
-	if mode&fs.ModeSymlink != 0 {
-		if err := ctx.Err(); err != nil {
-			return absent, err
-		}
-		name := path.Join(dir, e.Name())
-		fsys, below, ok := t.at(name)
-		if !ok {
-			return absent, nil
-		}
-		info, err := fs.Stat(fsys, below)
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
-			return absent, nil
-		}
-		if err != nil {
-			return absent, fmt.Errorf("look at %q in %s: %w", name, t.whose(name), err)
-		}
-		mode = info.Mode()
+	if e.Type()&fs.ModeSymlink != 0 {
+		return t.kind(ctx, path.Join(dir, e.Name()))
 	}
+	return kindOf(e.Type()), nil
+}
+
+func kindOf(mode fs.FileMode) kind {
 	switch {
 	case mode.IsDir():
-		return isDir, nil
+		return isDir
 	case mode.IsRegular():
-		return isFile, nil
+		return isFile
 	}
-	return absent, nil
+	return absent
 }
 
 // link is the first symbolic link on the way to a path, "" without one.
@@ -185,13 +170,17 @@ func (t *tree) entry(ctx context.Context, dir, name string) (fs.DirEntry, error)
 	if err != nil {
 		return nil, err
 	}
+	return find(entries, name), nil
+}
+
+func find(entries []fs.DirEntry, name string) fs.DirEntry {
 	i, ok := slices.BinarySearchFunc(entries, name, func(e fs.DirEntry, s string) int {
 		return strings.Compare(e.Name(), s)
 	})
 	if !ok {
-		return nil, nil
+		return nil
 	}
-	return entries[i], nil
+	return entries[i]
 }
 
 // has reports whether a path is a file.
@@ -226,9 +215,16 @@ func (t *tree) open(ctx context.Context, name string) (io.ReadCloser, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	fsys, below, ok := t.at(name)
-	if !ok {
+	if _, _, ok := t.at(name); !ok {
 		return nil, fmt.Errorf("open %q in the build context: %w", name, fs.ErrInvalid)
+	}
+	to, err := t.follow(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	fsys, below, ok := t.at(to.real)
+	if !ok || to.kind == absent {
+		return nil, fmt.Errorf("open %q in %s: %w", name, t.whose(name), fs.ErrNotExist)
 	}
 	f, err := fsys.Open(below)
 	if err != nil {

@@ -1,7 +1,9 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"io/fs"
 	"maps"
 	"path"
@@ -9,10 +11,11 @@ import (
 	"strings"
 )
 
-// vendoredUnhashed says what of the vendor folder the go command does not hash. Nearly
-// always a look at its assembly tells that there is nothing; only else are the
-// vendored packages that the mains need read, which may be thousands.
-func (b *closureBuilder) vendoredUnhashed(ctx context.Context, dir string) error {
+// vendorFaults says what of the vendor folder the go command does not hash, and
+// which of its links can't be followed. Nearly always a look at its assembly tells
+// that there is nothing; only else are the vendored packages that the mains need
+// read, which may be thousands.
+func (b *closureBuilder) vendorFaults(ctx context.Context, dir string) error {
 	plain, err := b.plain(ctx, dir)
 	if err != nil || plain {
 		return err
@@ -32,9 +35,9 @@ func (b *closureBuilder) vendoredUnhashed(ctx context.Context, dir string) error
 		return err
 	}
 	for i, importPath := range paths {
-		if why := gathered[i].unhashed; why != "" {
-			b.vendorUnhashed = "package \"" + importPath + "\" of the vendor folder " + why
-			return nil
+		b.links(gathered[i].broken)
+		if why := gathered[i].unhashed; why != "" && b.vendorUnhashed == "" {
+			b.vendorUnhashed = fmt.Sprintf("package %q of the vendor folder %s", importPath, why)
 		}
 	}
 	return nil
@@ -92,10 +95,13 @@ func (b *closureBuilder) vendoredPackages(ctx context.Context, dir string) (map[
 		found := make([]*localPackage, len(level))
 		err := eachOf(ctx, len(level), func(ctx context.Context, i int) error {
 			at := path.Join(dir, level[i])
-			k, err := b.w.tree.kind(ctx, at)
-			if err != nil || k != isDir || !strings.HasPrefix(at, dir+"/") {
-				return err
+			if !strings.HasPrefix(at, dir+"/") {
+				return nil
 			}
+			if k, err := b.w.tree.kind(ctx, at); err != nil || k != isDir {
+				return cmp.Or(err, b.w.tree.whole(ctx, at))
+			}
+			var err error
 			found[i], err = b.w.memo.load(ctx, b.walk.loader, at)
 			return err
 		})

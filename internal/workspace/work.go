@@ -59,7 +59,7 @@ func (w *Workspace) loadWork(ctx context.Context) error {
 func findWork(ctx context.Context, t *tree, dir string) (string, error) {
 	for {
 		name := path.Join(dir, workName)
-		ok, err := t.has(ctx, name)
+		ok, err := t.hasOrWhole(ctx, name)
 		if err != nil {
 			return "", err
 		}

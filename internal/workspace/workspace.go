@@ -105,6 +105,9 @@ func (w *Workspace) loadModule(ctx context.Context) error {
 		return err
 	}
 	if !ok {
+		if err := w.tree.whole(ctx, path.Join(w.Dir, modName)); err != nil {
+			return err
+		}
 		return missingModule(ctx, w.tree, w.Dir)
 	}
 	if w.mod, err = readMain(ctx, w.tree, w.Dir); err != nil {
@@ -132,7 +135,7 @@ func (w *Workspace) loadVendor(ctx context.Context) error {
 		return nil
 	}
 	name := path.Join(root, "vendor", "modules.txt")
-	ok, err := w.tree.has(ctx, name)
+	ok, err := w.tree.hasOrWhole(ctx, name)
 	if err != nil || !ok {
 		return err
 	}

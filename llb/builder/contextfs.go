@@ -57,6 +57,7 @@ var (
 	_ fs.ReadDirFS  = (*refFS)(nil)
 	_ fs.ReadFileFS = (*refFS)(nil)
 	_ fs.StatFS     = (*refFS)(nil)
+	_ fs.ReadLinkFS = (*refFS)(nil)
 )
 
 // ReadDir lists a folder, sorted by name.
@@ -107,8 +108,22 @@ func (f *refFS) list(name string) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-// Stat follows symbolic links.
+// Stat follows symbolic links, for which the builder takes the context's root for
+// the root of all paths.
 func (f *refFS) Stat(name string) (fs.FileInfo, error) {
+	info, err := f.Lstat(name)
+	if err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return info, err
+	}
+	st, err := f.ref.StatFile(f.ctx, client.StatRequest{Path: name})
+	if err != nil {
+		return nil, readError("stat", name, err)
+	}
+	return newFileInfo(st), nil
+}
+
+// Lstat follows no link in the path's last place.
+func (f *refFS) Lstat(name string) (fs.FileInfo, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrInvalid}
 	}
@@ -120,17 +135,23 @@ func (f *refFS) Stat(name string) (fs.FileInfo, error) {
 		return nil, &fs.PathError{Op: "stat", Path: name, Err: errors.Unwrap(err)}
 	}
 	i, ok := slices.BinarySearchFunc(entries, path.Base(name), func(e fs.DirEntry, s string) int { return strings.Compare(e.Name(), s) })
-	switch {
-	case !ok:
+	if !ok {
 		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
-	case entries[i].Type()&fs.ModeSymlink == 0:
-		return entries[i].Info()
 	}
-	st, err := f.ref.StatFile(f.ctx, client.StatRequest{Path: name})
+	return entries[i].Info()
+}
+
+// ReadLink says where a symbolic link leads, as it is written.
+func (f *refFS) ReadLink(name string) (string, error) {
+	info, err := f.Lstat(name)
 	if err != nil {
-		return nil, readError("stat", name, err)
+		return "", err
 	}
-	return newFileInfo(st), nil
+	st, ok := info.(fileInfo)
+	if !ok || info.Mode()&fs.ModeSymlink == 0 {
+		return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
+	}
+	return st.Linkname, nil
 }
 
 // ReadFile reads a whole file.

@@ -28,6 +28,23 @@ func TestRefFS(t *testing.T) {
 	}
 }
 
+// What a link leads to is asked of the listing, as it is written.
+func TestRefFSLinks(t *testing.T) {
+	ref := &countingRef{stubRef: stubRef{fs: fstest.MapFS{"a/x.go": {Data: []byte("../../outer/x.go"), Mode: fs.ModeSymlink | 0o777}, "a/y.go": {}}}}
+	fsys := newRefFS(t.Context(), ref)
+	if target, err := fs.ReadLink(fsys, "a/x.go"); err != nil || target != "../../outer/x.go" {
+		t.Errorf("x.go leads to %q, %v", target, err)
+	}
+	for _, name := range []string{"a/y.go", "a/none.go", "a", "../x"} {
+		if target, err := fs.ReadLink(fsys, name); err == nil {
+			t.Errorf("%s leads to %q", name, target)
+		}
+	}
+	if ref.calls != 2 {
+		t.Errorf("%d calls to the daemon, want those for two folders", ref.calls)
+	}
+}
+
 func TestRefFSMissing(t *testing.T) {
 	ref := &countingRef{stubRef: stubRef{fs: fstest.MapFS{"go.mod": {}, "cmd/main.go": {}}}}
 	fsys := newRefFS(t.Context(), ref)

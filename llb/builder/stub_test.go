@@ -282,7 +282,13 @@ func (r *stubRef) ReadDir(_ context.Context, req client.ReadDirRequest) ([]*fsty
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, stat(e.Name(), info))
+		st := stat(e.Name(), info)
+		if info.Mode()&fs.ModeSymlink != 0 {
+			if st.Linkname, err = fs.ReadLink(r.fs, path.Join(path.Clean(req.Path), e.Name())); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, st)
 	}
 	return out, nil
 }

@@ -22,9 +22,16 @@ func (tc closureCase) env(t *testing.T) []string {
 	}
 	env := []string{cgo, "GOOS=linux", "GOARCH=amd64", "GOMODCACHE=" + t.TempDir()}
 	if tc.proxy {
-		env = append(env, "GOPROXY="+fileProxy(t), "GOFLAGS=-modcacherw -mod=mod")
+		env = append(env, "GOPROXY="+proxyOf(t, tc.published()), "GOFLAGS=-modcacherw -mod=mod")
 	}
 	return env
+}
+
+func (tc closureCase) published() map[string]map[string]string {
+	if tc.modules != nil {
+		return tc.modules
+	}
+	return published()
 }
 
 func (tc closureCase) args(verb ...string) []string {

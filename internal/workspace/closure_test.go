@@ -37,8 +37,9 @@ type closureCase struct {
 	// unbuilt: with a profile the library would be compiled again, and SWIG may
 	// not be there.
 	unbuilt bool
-	// proxy gives go list the published modules.
-	proxy bool
+	// proxy gives go list the published modules, or these.
+	proxy   bool
+	modules map[string]map[string]string
 }
 
 func app(files map[string]string) map[string]string {

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // hashedCase is a program that prints a number which stands in one of its files.
@@ -118,6 +120,43 @@ func TestUnhashed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestForks: a module that another one replaces keeps its version in the go
+// command's hash, so that a fork's change of a file that is not hashed is not seen.
+func TestForks(t *testing.T) {
+	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
+		t.Skip("the programs are for linux/amd64")
+	}
+	modules := map[string]map[string]string{}
+	word := rand.Text()
+	for _, n := range []string{"1", "2"} {
+		modules["e.com/fork@v1."+n+".0"] = map[string]string{
+			"go.mod": "module e.com/y{}{}go 1.25", "asm/asm.go": "package asm{}{}// " + word + "{}func N() int{}", "n.h": "#define NUMBER " + n + "{}",
+			"asm/n_amd64.s": "#include \"textflag.h\"{}#include \"../n.h\"{}TEXT ·N(SB), NOSPLIT, $0-8{}\tMOVQ $NUMBER, ret+0(FP){}\tRET{}",
+		}
+	}
+	root, ct := realDir(t), closureCase{proxy: true, modules: modules}
+	var all [][]string
+	var prints []string
+	for _, n := range []string{"1", "2"} {
+		writeTree(t, root, expand(map[string]string{
+			"go.mod":  "module e.com/app{}{}go 1.25{}{}require e.com/y v1.0.0{}{}replace e.com/y => e.com/fork v1." + n + ".0{}",
+			"main.go": "package main{}{}import \"e.com/y/asm\"{}{}func main() { println(asm.N()) }{}",
+		}))
+		w, err := Load(t.Context(), os.DirFS(root), ".", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, prints = append(all, w.Forks), append(prints, printed(t, root, ct))
+	}
+	if want := [][]string{{"e.com/y => e.com/fork@v1.1.0"}, {"e.com/y => e.com/fork@v1.2.0"}}; !cmp.Equal(all, want) {
+		t.Errorf("forks %q, want %q", all, want)
+	}
+	if prints[0] != "1" {
+		t.Errorf("at first it prints %q", prints[0])
+	}
+	t.Logf("with the second fork it prints %q", prints[1])
 }
 
 // printed is what a program says.

@@ -30,8 +30,13 @@ func published() map[string]map[string]string {
 // URL.
 func fileProxy(t *testing.T) string {
 	t.Helper()
+	return proxyOf(t, published())
+}
+
+func proxyOf(t *testing.T, modules map[string]map[string]string) string {
+	t.Helper()
 	root := realDir(t)
-	for name, files := range published() {
+	for name, files := range modules {
 		modulePath, version, _ := strings.Cut(name, "@")
 		src := t.TempDir()
 		writeTree(t, src, expand(files))

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"fmt"
 	"go/version"
 	"maps"
 	"path"
@@ -286,6 +287,9 @@ func (r *recipe) rest(ctx context.Context) error {
 	}
 	for _, old := range r.order {
 		rep := r.replaces[old]
+		if !rep.local {
+			w.Forks = append(w.Forks, fmt.Sprintf("%s => %s", old, rep.line.New))
+		}
 		if !rep.local || r.members[old.Path] {
 			continue
 		}
@@ -301,6 +305,7 @@ func (r *recipe) rest(ctx context.Context) error {
 	for _, s := range w.sources {
 		w.Local = append(w.Local, s.path)
 	}
+	slices.Sort(w.Forks)
 	slices.Sort(w.Local)
 	w.Local = slices.Compact(w.Local)
 	return nil

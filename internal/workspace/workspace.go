@@ -54,6 +54,12 @@ type Workspace struct {
 	// replace directive in force replaces by a folder that is there (the
 	// replaced path).
 	Local []string
+	// Forks are the replacements in force of modules by other modules, sorted, such
+	// as "e.com/a => e.com/b@v1.2.0". With -trimpath the go command hashes the
+	// version of what is replaced and not of what replaces it: of a package with
+	// files that it does not hash (Closure.Unhashed) the object of another fork may
+	// be taken.
+	Forks []string
 	// SumFiles are those of RecipeFiles that hold hashes: each go.sum and
 	// go.work.sum in force.
 	SumFiles []string

@@ -112,11 +112,10 @@ func (r *run) recheck() bool {
 	return taken
 }
 
-// takeBack ends a loan. What may have come of it in the module cache goes too.
+// takeBack ends a loan. What has come of it in the module cache was proved first.
 func (r *run) takeBack(l *loan) {
 	name, _ := fileOf(r.lent(), l.m, l.ext)
 	_ = os.Remove(name) // what can't be removed fails the go command again
-	_ = r.forget(l.m)
 }
 
 // copyPrivate puts what GONOPROXY sends past every proxy, the lent folder included,
@@ -203,13 +202,14 @@ func (r *run) keepProved() error {
 		if err != nil {
 			return err
 		}
-		for _, m := range versions {
-			added, err := r.keep(m, ext)
+		added, failures := make([]bool, len(versions)), make([]error, len(versions))
+		eachOf(len(versions), func(i int) { added[i], failures[i] = r.keep(versions[i], ext) })
+		for i, err := range failures {
 			if err != nil {
 				r.say("the store of modules can't be written to, which costs later builds time: %v", err)
 				return nil
 			}
-			if added && ext == extZip {
+			if added[i] && ext == extZip {
 				r.fresh++
 			}
 		}

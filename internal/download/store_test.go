@@ -160,32 +160,47 @@ func TestDamagedStoreOfPrivateModules(t *testing.T) {
 	}
 }
 
-// A store that is spoilt while it is in use, and again each time, does not keep the
-// step from ending.
+// A store that is spoilt while it is in use does not keep the step from ending, and
+// takes nothing away that has come out of it before.
 func TestStoreSpoiltMeanwhile(t *testing.T) {
-	p := startProxy(t, lib(), other())
-	f := newFixture(t, app(t))
-	f.config.Proxy, f.config.Stall = p.URL, 2*time.Second
-	if err := f.run(); err != nil {
-		t.Fatal(err)
-	}
-	zip, mod := f.entry(lib(), ".zip"), f.entry(other(), ".mod")
-	spoil := func(path string, _ int) *fault {
-		if strings.HasSuffix(path, "!other/@v/v0.2.0.mod") {
-			_ = os.RemoveAll(zip)
-			_ = syscall.Mkfifo(zip, 0o644)
-		}
-		return nil
-	}
-	if err := os.Remove(mod); err != nil {
-		t.Fatal(err)
-	}
-	p.fault = spoil
-	if err := f.run(); err != nil {
-		t.Fatalf("%v\n%s", err, f.out)
-	}
-	if out, err := f.compile(); err != nil {
-		t.Errorf("compile: %v\n%s", err, out)
+	for name, c := range map[string]struct {
+		listed bool
+		fault  *fault
+	}{
+		"before it is read":    {false, nil},
+		"after it was read":    {true, &fault{status: 500}},
+		"and with no file new": {true, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := startProxy(t, lib(), other())
+			f := newFixture(t, app(t))
+			f.config.Proxy, f.config.Stall = p.URL, 2*time.Second
+			if c.listed {
+				f.config.All, f.config.Packages, f.config.Targets = false, []string{"example.com/lib", "example.com/lib/emb"}, []download.Target{{}}
+			}
+			if err := f.run(); err != nil {
+				t.Fatal(err)
+			}
+			zip := f.entry(lib(), ".zip")
+			if err := os.Remove(f.entry(other(), ".mod")); err != nil {
+				t.Fatal(err)
+			}
+			// When the listing is done verification asks for the other's go.mod file.
+			p.fault = func(path string, n int) *fault {
+				if !strings.HasSuffix(path, "!other/@v/v0.2.0.mod") || n > 1 {
+					return nil
+				}
+				_ = os.RemoveAll(zip)
+				_ = syscall.Mkfifo(zip, 0o644)
+				return c.fault
+			}
+			if err := f.run(); err != nil {
+				t.Fatalf("%v\n%s", err, f.out)
+			}
+			if out, err := f.compile(); err != nil {
+				t.Errorf("compile: %v\n%s", err, out)
+			}
+		})
 	}
 }
 

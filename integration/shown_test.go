@@ -19,7 +19,7 @@ func TestNamesForgeNoLines(t *testing.T) {
 	}{
 		"a step": {
 			files: map[string]string{"cmd/api/a" + forged + ".h": "//\n", "cmd/api/A" + forged + ".h": "//\n"},
-			shown: `A\n#99 DONE 0.1s\n::error::forged\x1b[2J.h`,
+			shown: `A\n#99 DONE 0.1s\n::error::forged\x1b[2J.h`, fails: true,
 		},
 		"an error": {
 			files: map[string]string{"cmd/api/a" + forged + ".go": "no Go\n"},

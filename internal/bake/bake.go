@@ -4,8 +4,13 @@
 //
 // Hard to reverse, because pipelines are written against it: targets are called
 // as the apps are; the variables are REGISTRY, TAG, PLATFORMS, CACHE and
-// CA_CERTIFICATES, and every build argument that an app's templates name; each
-// has a default that builds without any being set.
+// CA_CERTIFICATES, VERSION, REVISION and SOURCE_DATE_EPOCH where an app's templates
+// use them, and GOKILN_ARG_NAME for any other build argument NAME; a secret ID comes
+// from GOKILN_SECRET_ID. Each has a default that builds without any being set.
+//
+// Bake takes a variable from the environment, and a spec comes with a pull request:
+// what a spec names is looked for under these prefixes alone, so that it can't choose
+// AWS_SECRET_ACCESS_KEY.
 //
 // CACHE names a repository, and each app has a tag of its own there. Targets of
 // one bake that wrote to one reference would overwrite each other. An app reads
@@ -34,7 +39,7 @@ type File struct {
 	// Apps are the images, in the order of the default group.
 	Apps []App
 	// Secrets are the ids of build secrets that all builds need. Each is taken from
-	// the environment variable that EnvName returns.
+	// the environment variable that SecretVariable returns.
 	Secrets []string
 	// CASecret is the id of the secret that holds the variable CA_CERTIFICATES
 	// where that is set.
@@ -56,7 +61,7 @@ type App struct {
 	Args []Arg
 }
 
-// Arg is a build argument, which a variable of the same name sets.
+// Arg is a build argument. The variable that ArgVariable returns sets it.
 type Arg struct{ Name, Description string }
 
 // The variables that every file has.
@@ -66,6 +71,9 @@ const (
 	varPlatforms = "PLATFORMS"
 	varCache     = "CACHE"
 	varCA        = "CA_CERTIFICATES"
+	// argPrefix and secretPrefix begin the variables whose names a spec chooses.
+	argPrefix    = "GOKILN_ARG_"
+	secretPrefix = "GOKILN_SECRET_"
 	// common is the target that all inherit: no app's name begins with "_".
 	common = "_common"
 )
@@ -123,10 +131,10 @@ func variables(f File) map[string]variable {
 	vars := map[string]variable{}
 	for _, app := range f.Apps {
 		for _, arg := range app.Args {
-			vars[arg.Name] = variable{Description: cmp.Or(arg.Description, "the build argument "+arg.Name)}
+			vars[ArgVariable(arg.Name)] = variable{Description: cmp.Or(arg.Description, "the build argument "+arg.Name)}
 		}
 	}
-	// Over the arguments: a template may well name TAG.
+	// Over the arguments: a template may well use TAG.
 	vars[varRegistry] = variable{"", "what stands before the images' names, such as registry.example.com/shop; empty for nothing"}
 	vars[varTag] = variable{"latest", "the images' tag"}
 	vars[varPlatforms] = variable{"linux/amd64,linux/arm64", "with commas between them; empty for the builder's own"}
@@ -157,7 +165,7 @@ func commonTarget(f File) target {
 	}
 	var secrets []string
 	for _, id := range f.Secrets {
-		secrets = append(secrets, quote("id="+id+",env="+EnvName(id)))
+		secrets = append(secrets, quote("id="+id+",env="+SecretVariable(id)))
 	}
 	if f.CASecret != "" {
 		secrets = append(secrets, unless(varCA, quote("id="+f.CASecret+",env="+varCA)))
@@ -182,7 +190,7 @@ func appTarget(f File, app App) target {
 	for _, arg := range app.Args {
 		// An argument that is not passed is unknown to templates, an empty one is
 		// empty.
-		t.Args[arg.Name] = fmt.Sprintf(`${%[1]s == "" ? null : %[1]s}`, arg.Name)
+		t.Args[arg.Name] = fmt.Sprintf(`${%[1]s == "" ? null : %[1]s}`, ArgVariable(arg.Name))
 	}
 	cache := func(name, more string) string {
 		return unless(varCache, fmt.Sprintf(`"type=registry,ref=${%s}:%s%s"`, varCache, name, more))
@@ -196,10 +204,20 @@ func appTarget(f File, app App) target {
 	return t
 }
 
-// EnvName is the environment variable that a secret comes from: its id in
-// capitals, and "_" for what no variable's name holds.
-func EnvName(id string) string {
-	return strings.Map(func(r rune) rune {
+// ArgVariable is the variable that sets a build argument: of the same name for those
+// that gokiln itself knows and those that every bake file has.
+func ArgVariable(name string) string {
+	switch name {
+	case "VERSION", "REVISION", "SOURCE_DATE_EPOCH", varRegistry, varTag, varPlatforms, varCache:
+		return name
+	}
+	return argPrefix + name
+}
+
+// SecretVariable is the environment variable that a secret comes from: its id in
+// capitals behind the prefix, with "_" for what no variable's name holds.
+func SecretVariable(id string) string {
+	return secretPrefix + strings.Map(func(r rune) rune {
 		if r == '-' || r == '.' {
 			return '_'
 		}

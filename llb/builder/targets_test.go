@@ -159,7 +159,7 @@ func TestBakeTarget(t *testing.T) {
 	if args := slices.Sorted(maps.Keys(got.Target["job"].Args)); !slices.Equal(args, []string{"CHANNEL", "VERSION"}) || len(got.Target["api"].Args) > 0 {
 		t.Errorf("arguments of job: %q, of api: %q", args, got.Target["api"].Args)
 	}
-	if s := got.Target["_common"]; s.Dockerfile != "gokiln.yaml" || !strings.Contains(s.Secret, "id=git-token,env=GIT_TOKEN") {
+	if s := got.Target["_common"]; s.Dockerfile != "gokiln.yaml" || !strings.Contains(s.Secret, "id=git-token,env=GOKILN_SECRET_GIT_TOKEN") {
 		t.Errorf("for all: %+v", s)
 	}
 }

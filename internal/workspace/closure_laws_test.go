@@ -305,8 +305,9 @@ func TestClosureFailingCalls(t *testing.T) {
 	}
 }
 
-// FuzzClosure: whatever the files say, there is a closure or an error with its
-// place, and the closure names only what is there.
+// FuzzClosure: whatever the files say and wherever links lead ("name -> target" in
+// an archive), there is a closure or an error with its place, and the closure names
+// only what is there.
 func FuzzClosure(f *testing.F) {
 	for _, tc := range closureCases {
 		var archive strings.Builder
@@ -315,14 +316,31 @@ func FuzzClosure(f *testing.F) {
 				fmt.Fprintf(&archive, "-- %s --\n%s\n", name, expand(tc.files)[name])
 			}
 		}
+		for _, name := range slices.Sorted(maps.Keys(tc.links)) {
+			fmt.Fprintf(&archive, "-- %s -> %s --\n", name, tc.links[name])
+		}
 		f.Add(archive.String(), tc.cgo, tc.options.PGO)
+	}
+	for _, tc := range absentCases {
+		var archive strings.Builder
+		for _, name := range slices.Sorted(maps.Keys(tc.files)) {
+			fmt.Fprintf(&archive, "-- %s --\n%s\n", name, expand(tc.files)[name])
+		}
+		for _, name := range slices.Sorted(maps.Keys(tc.links)) {
+			fmt.Fprintf(&archive, "-- %s -> %s --\n", name, tc.links[name])
+		}
+		f.Add(archive.String(), tc.cgo, "")
 	}
 	f.Fuzz(func(t *testing.T, archive string, cgo bool, pgo string) {
 		fsys := fstest.MapFS{"go.mod": {Data: []byte("module e.com/app\n\ngo 1.25\n")}}
 		for part := range strings.SplitSeq("\n"+archive, "\n-- ") {
 			name, data, _ := strings.Cut(part, " --\n")
+			file := &fstest.MapFile{Data: []byte(data), Mode: 0o644}
+			if link, target, ok := strings.Cut(name, " -> "); ok {
+				name, file = link, &fstest.MapFile{Data: []byte(target), Mode: fs.ModeSymlink | 0o777}
+			}
 			if fs.ValidPath(name) && name != "." && len(fsys) < 50 {
-				fsys[name] = &fstest.MapFile{Data: []byte(data), Mode: 0o644}
+				fsys[name] = file
 			}
 		}
 		w, err := Load(t.Context(), fsys, ".", Options{})
@@ -334,10 +352,15 @@ func FuzzClosure(f *testing.F) {
 		c, err := w.Closure(t.Context(), []Package{{Dir: ".", ImportPath: w.Path}}, target, ClosureOptions{PGO: pgo})
 		if err != nil {
 			// A folder in the place of a file is the one failure to read here.
-			t.Fatal(err)
+			checkErrors(t, err)
+			return
 		}
 		for _, name := range append(c.all(), c.Dirs...) {
-			if _, err := fs.Stat(fsys, name); err != nil {
+			_, err := fs.Stat(fsys, name)
+			if err != nil && c.Whole != "" {
+				_, err = fs.Lstat(fsys, name)
+			}
+			if err != nil {
 				t.Errorf("closure names %q: %v", name, err)
 			}
 		}

@@ -185,7 +185,7 @@ func TestPrivateNamesStayPrivate(t *testing.T) {
 			host, _, _ := strings.Cut(lib.Path, "/")
 			p := modserver.Start(t, modserver.Options{Modules: []modserver.Module{lib}})
 			files := importing([]modserver.Module{lib}, lib.Path)
-			files["gokiln.yaml"] = "modules: {retries: 0, " + fmt.Sprintf(c.spec, host) + "}\n"
+			files["gokiln.yaml"] = "modules: {retries: 0, image: 'golang:1.26-alpine', " + fmt.Sprintf(c.spec, host) + "}\n"
 			r := s.try(t, build{Dir: app(t, files), Env: []string{"TOKEN=t0ken-of-the-test"}, Args: fromProxy(p, "--build-arg", c.arg, "--secret", "id=token,env=TOKEN", ".")})
 			if r.Err == nil {
 				t.Error("there is no repository to build from")

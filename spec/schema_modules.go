@@ -26,7 +26,7 @@ func moduleFields(m *Modules) []field {
 		{key: "retries", reader: count(&m.Retries, maxRetries), def: "`4`", example: "8",
 			doc: "How often a request that failed for a passing reason (no answer, a broken connection, 5xx, 429) is tried again."},
 		{key: "timeout", reader: durationWithin(&m.Timeout, leastTimeout, mostTimeout), def: "`1m`", example: "30s",
-			doc: "How long an attempt may go on without receiving anything: 1s to 1h."},
+			doc: "How long an attempt may go on without receiving anything: 1s to 1h. One file may take 20 times as long in all."},
 		{key: "image", reader: scalar(&m.Image, "a string", false, checkBuildImage),
 			def: "`build.image`, else one with git where modules come from repositories, else the one that compiles", example: "golang:1.26-bookworm",
 			doc: "The toolchain image of the download alone."},

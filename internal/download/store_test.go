@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -258,6 +259,32 @@ func TestTwoProjectsWithOtherBytes(t *testing.T) {
 				t.Errorf("turn %d: the wrong bytes: %q, %v", i, data, err)
 			}
 		}
+	}
+}
+
+// Several steps fill one store at once.
+func TestStoreOfSeveralStepsAtOnce(t *testing.T) {
+	p := startProxy(t, lib(), other())
+	store := tempDir(t)
+	steps, errs := make([]*fixture, 4), make([]error, 4)
+	for i := range steps {
+		steps[i] = newFixture(t, app(t))
+		steps[i].config.Proxy, steps[i].store = p.URL, store
+	}
+	var group sync.WaitGroup
+	for i, f := range steps {
+		group.Go(func() { errs[i] = f.run() })
+	}
+	group.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	if err := steps[0].run(); err != nil {
+		t.Errorf("afterwards the store lacks something: %v", err)
+	}
+	if found, err := os.ReadDir(filepath.Join(store, "v2")); err != nil || len(found) != 4 {
+		t.Errorf("the store has %v, %v, want two zips and two go.mod files", found, err)
 	}
 }
 

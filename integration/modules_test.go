@@ -239,6 +239,34 @@ func TestModulesLayerIsSmall(t *testing.T) {
 	}
 }
 
+// The go command opens each module whose path is a prefix of an import, though
+// nothing is imported from it: a version from before modules, beside a module below
+// it; the first major version, beside the second; a module above the main one.
+func TestModulesThatAreOnlyAPrefix(t *testing.T) {
+	s := setup(t)
+	s.needsOwnDaemon(t)
+	t.Parallel()
+	root := modulePath(t, "azure")
+	parent := modserver.Module{Path: root, Version: "v14.2.0+incompatible", Files: map[string]string{"doc.txt": "no package here", "other/other.go": "package other\n"}}
+	below := library(root+"/autorest/to", "v0.4.1")
+	below.Files["go.mod"] = fmt.Sprintf("module %s\n\ngo 1.12\n\nrequire %s %s\n", below.Path, parent.Path, parent.Version)
+	first, second := library(modulePath(t, "hash"), "v1.1.0"), library(modulePath(t, "hash")+"/v2", "v2.3.0")
+	first.Path = strings.TrimSuffix(second.Path, "/v2")
+	above := library(modulePath(t, "mono"), "v1.0.0")
+	all := []modserver.Module{parent, below, first, second, above}
+	p := modserver.Start(t, modserver.Options{Modules: all})
+	files := importing(all, below.Path, second.Path)
+	files["go.mod"] = strings.Replace(files["go.mod"], "module example.com/app", "module "+above.Path+"/app", 1)
+	files["main.go"] = strings.Replace(files["main.go"], "import (", fmt.Sprintf("import (\n\t_ %q", above.Path+"/app/sub"), 1)
+	files["sub/sub.go"] = "package sub\n"
+	dir := app(t, files)
+	img, _ := s.pushOne(t, build{Dir: dir, Args: fromProxy(p, ".")})
+	s.prints(t, img, "lib v0.4.1\nlib v2.3.0")
+	write(t, dir+"/sub/sub.go", "package sub\n\nconst Changed = true\n")
+	p.Close()
+	s.ok(t, build{Dir: dir, Args: fromProxy(p, ".")})
+}
+
 // cacheLayers lists the files of each layer of a cache in the registry.
 func cacheLayers(t *testing.T, reference string) [][]string {
 	t.Helper()

@@ -190,8 +190,8 @@ func TestPrivateNamesStayPrivate(t *testing.T) {
 			if r.Err == nil {
 				t.Error("there is no repository to build from")
 			}
-			if n := p.Count(lib.Path); n > 0 || len(r.ran("download modules")) == 0 {
-				t.Errorf("the proxy was asked %d times for a private module:\n%s", n, short(r.Output))
+			if n := p.Count(lib.Path); n > 0 || !strings.Contains(r.Output, lib.Path+"?go-get=1") {
+				t.Errorf("the proxy was asked %d times for a private module, and its repository has to be:\n%s", n, short(r.Output))
 			}
 		})
 	}

@@ -59,6 +59,9 @@ type Recipe struct {
 	// Modules is the hash of the files that decide which modules are used; empty where
 	// it does not matter.
 	Modules string
+	// Forks are modules that stand in for others. With -trimpath an action id has the
+	// version of what is replaced.
+	Forks []string
 	// Toolchain is the digest of the image that the step runs in.
 	Toolchain string
 	// Build is the platform that the step runs on.

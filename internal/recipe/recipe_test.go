@@ -161,6 +161,7 @@ func TestID(t *testing.T) {
 		"kind":        func(r *Recipe) { r.Kind = "layers" },
 		"module":      func(r *Recipe) { r.Module = "example.com/m/layers" },
 		"modules":     func(r *Recipe) { r.Modules = "x" },
+		"forks":       func(r *Recipe) { r.Forks = []string{"a => b@v1.0.0"} },
 		"toolchain":   func(r *Recipe) { r.Toolchain = "sha256:2" },
 		"build":       func(r *Recipe) { r.Build = "linux/arm64" },
 		"args":        func(r *Recipe) { r.Args = []string{"go", "build", "-race"} },

@@ -39,10 +39,18 @@ func keep(in Input, kind string, args []string, environ []EnvVar, module, module
 		return Kept{Why: why}
 	}
 	r := recipe.Recipe{
-		Kind: kind, Module: module, Modules: modules,
+		Kind: kind, Module: module, Modules: modules, Forks: forks(in, kind),
 		Toolchain: in.ToolchainDigest.String(), Build: platforms.Format(in.Build), Args: args, Env: env,
 	}
 	return Kept{ID: r.ID(in.Options.CacheNamespace)}
+}
+
+// forks are those of the modules that a mount has packages of.
+func forks(in Input, kind string) []string {
+	if kind == keptStandard {
+		return nil
+	}
+	return in.Workspace.Forks
 }
 
 // compileCache is the GOCACHE of `go build`. One cache for all modules would grow

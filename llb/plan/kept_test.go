@@ -68,6 +68,7 @@ func TestMountsOfANeighbour(t *testing.T) {
 		"gcflags that write":  {given: given{yaml: "build: {gcflags: all=-cpuprofile=/gokiln/gocache/x}"}, none: true},
 		"another platform":    {given: given{platform: "linux/arm64"}},
 		"a variant":           {given: given{platform: "linux/amd64/v3"}},
+		"a fork":              {given: given{gomod: "module example.com/app\n\ngo 1.26\n\nreplace b.example/x v1.0.0 => evil.example/x v1.0.0\n\nrequire b.example/x v1.0.0\n"}, shares: "standard"},
 		"a module's path":     {given: given{gomod: "module example.com/app/layers\n\ngo 1.26\n"}, shares: "standard"},
 		"a header elsewhere": {change: func(in *Input) {
 			for i := range in.Code.Packages {

@@ -52,6 +52,6 @@ type File struct {
 	// Owner is "uid[:gid]" or "user[:group]" as the base image knows them;
 	// empty means 0:0.
 	Owner string
-	// Mode is the octal permission bits for files; nil keeps the source's.
+	// Mode is the octal permission bits for files; nil stands for git's two.
 	Mode *uint32
 }

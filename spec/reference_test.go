@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"text/template"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gokiln/gokiln/internal/recipe"
 	stamps "github.com/gokiln/gokiln/internal/template"
 )
 
@@ -78,7 +80,15 @@ func referenceData() any {
 			templates = append(templates, "`"+f.Path+"`")
 		}
 	}
+	flags := func(names []string) string { return "`-" + strings.Join(names, "`, `-") + "`" }
+	variables := func(names []string) string {
+		names = slices.DeleteFunc(names, func(n string) bool { _, owned := ownedEnv(n); return owned })
+		return "`" + strings.Join(names, "`, `") + "`"
+	}
+	free, folders, programs, flagsOfC := recipe.Variables()
 	return map[string]any{
+		"LinkerFlags": flags(recipe.LinkerFlags()), "CompilerFlags": flags(recipe.CompilerFlags()), "AssemblerFlags": flags(recipe.AssemblerFlags()),
+		"FreeVariables": variables(free), "FolderVariables": variables(folders), "ProgramVariables": variables(programs), "FlagVariables": variables(flagsOfC),
 		"Sections": sections, "Templates": strings.Join(templates, ", "),
 		"Reserved": "`" + strings.Join(ReservedNames(), "`, `") + "`",
 		"Names":    stamps.Names(), "Functions": stamps.Functions(),

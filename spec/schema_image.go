@@ -73,7 +73,7 @@ func fileFields(f *File) []field {
 			doc: "An absolute path in the image. With a slash at the end, with several matches or with a folder it is the folder to copy into."},
 		{key: "owner", reader: scalar(&f.Owner, "a string or a number", true, checkUser), def: "`0:0`", example: "65532:65532",
 			doc: "`uid[:gid]`, or names that the base image knows."},
-		{key: "mode", reader: mode(&f.Mode), def: "the source's", example: "0644",
+		{key: "mode", reader: mode(&f.Mode), def: "git's: `0755` where the source may be executed, else `0644`", example: "0644",
 			doc: "The permission bits of the files, in octal, with or without a leading `0` or `0o`."},
 	}
 }

@@ -120,12 +120,21 @@ func (c Checker) folder(w string) bool {
 	return false
 }
 
+// The variables that are known, by what is looked at in their values.
+const (
+	freeNames = "CGO_ENABLED GO111MODULE GO386 GOAMD64 GOARCH GOARM GOARM64 GODEBUG GOEXPERIMENT GOFIPS140 GOGC GOMAXPROCS GOMEMLIMIT " +
+		"GOMIPS GOMIPS64 GOOS GOPPC64 GOPROXY GORISCV64 GOSUMDB GOTELEMETRY GOTOOLCHAIN GOTRACEBACK GOWASM GO_EXTLINK_ENABLED " +
+		"LANG LANGUAGE NO_COLOR SOURCE_DATE_EPOCH TERM TZ ZERO_AR_DATE"
+	folderNames = "CPATH CPLUS_INCLUDE_PATH C_INCLUDE_PATH GOPATH GOROOT HOME LD_LIBRARY_PATH LIBRARY_PATH PATH PKG_CONFIG_LIBDIR " +
+		"PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR TMPDIR XDG_CACHE_HOME"
+	programNames = "AR CC CXX FC PKG_CONFIG"
+	flagNames    = "CGO_CFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_FFLAGS CGO_LDFLAGS"
+)
+
+func among(name, names string) bool { return slices.Contains(strings.Fields(names), name) }
+
 // free are variables whose value names no file and no program.
-func free(name string) bool {
-	return strings.HasPrefix(name, "LC_") || slices.Contains(strings.Fields("CGO_ENABLED GO111MODULE GO386 GOAMD64 GOARCH GOARM GOARM64 GODEBUG GOEXPERIMENT "+
-		"GOFIPS140 GOGC GOMAXPROCS GOMEMLIMIT GOMIPS GOMIPS64 GOOS GOPPC64 GOPROXY GORISCV64 GOSUMDB GOTELEMETRY GOTOOLCHAIN GOTRACEBACK GOWASM "+
-		"GO_EXTLINK_ENABLED LANG LANGUAGE NO_COLOR SOURCE_DATE_EPOCH TERM TZ ZERO_AR_DATE"), name)
-}
+func free(name string) bool { return strings.HasPrefix(name, "LC_") || among(name, freeNames) }
 
 // ours are variables that gokiln sets itself in each step that compiles.
 func ours(name string) bool {
@@ -134,15 +143,14 @@ func ours(name string) bool {
 
 // check is how a variable's value is looked at; nil for one that is not known.
 func (c Checker) check(name string) func(string) bool {
-	switch name {
-	case "PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "LIBRARY_PATH", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH",
-		"PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR", "GOPATH", "GOROOT":
+	switch {
+	case among(name, folderNames):
 		return c.listed
-	case "CC", "CXX", "FC", "AR", "PKG_CONFIG":
+	case among(name, programNames):
 		return c.program
-	case "CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_FFLAGS", "CGO_LDFLAGS":
+	case among(name, flagNames):
 		return c.flagsOfC
-	case "GOFLAGS":
+	case name == "GOFLAGS":
 		return func(value string) bool { return c.goFlags().foreign(strings.Fields(value)) == "" }
 	}
 	return nil

@@ -41,7 +41,7 @@ const sayingWord = "package main{}{}var word = \"plain\"{}{}func main() { printl
 // viaPackage prints what package p says.
 const viaPackage = "package main{}{}import \"e.com/app/p\"{}{}func main() { println(p.Word) }{}"
 
-func wordIn(pkg, word string) string { return "package " + pkg + "{}{}const Word = \"" + word + "\"{}" }
+func packageSaying(word string) string { return "package p{}{}const Word = \"" + word + "\"{}" }
 
 const embedding = "package main{}{}import \"embed\"{}{}//go:embed d{}var d embed.FS{}{}func main() {{}\t_, x := d.ReadFile(\"d/m/x\"){}\t_, y := d.ReadFile(\"d/y\"){}\tprintln(x == nil, y == nil){}}{}"
 
@@ -55,8 +55,8 @@ const manifest = "# e.com/app/p v0.0.0 => ./own{}## explicit; go 1.25{}e.com/app
 
 func vendoredApp(more map[string]string) map[string]string {
 	files := map[string]string{
-		"go.mod": vendoring, "own/go.mod": "module e.com/app/p{}{}go 1.25{}", "own/p.go": wordIn("p", "own"), "main.go": viaPackage,
-		"vendor/modules.txt": manifest, "vendor/e.com/app/p/p.go": wordIn("p", "vendored"),
+		"go.mod": vendoring, "own/go.mod": "module e.com/app/p{}{}go 1.25{}", "own/p.go": packageSaying("own"), "main.go": viaPackage,
+		"vendor/modules.txt": manifest, "vendor/e.com/app/p/p.go": packageSaying("vendored"),
 	}
 	for name, data := range more {
 		files[name] = data
@@ -79,6 +79,7 @@ var absentCases = []absentCase{
 	{name: "a chain out of the context", files: map[string]string{"../outer/v.go": saying("outer")}, links: map[string]string{"v.go": "y/u.txt", "y/u.txt": "../../outer/v.go"}, fails: `v.go: it is a symbolic link to "y/u.txt", which leads out`},
 	{name: "a way out and in again by a link", files: map[string]string{"parts/v.txt": saying("inner")}, links: map[string]string{"v.go": "up/v.txt", "up": "parts/../../app/parts"}, fails: "leads out of the build context"},
 	{name: "a loop", links: map[string]string{"v.go": "w.go", "w.go": "v.go"}, fails: "leads through too many links", said: true},
+	{name: "a way past what is not there", links: map[string]string{"v.go": "gone/../v.go"}, fails: `which leads to "gone", and the build context lacks that`, said: true},
 	{name: "a folder of the name of a Go file", links: map[string]string{"v.go": "docs", "docs": "."}},
 	{name: "what go does not read", files: map[string]string{"../outer/v.go": saying("outer")}, links: map[string]string{
 		"v_test.go": "../outer/v.go", "v_windows.go": "../outer/v.go", "v_arm64.go": "../outer/v.go", "_v.go": "../outer/v.go", ".v.go": "../outer/v.go", "README": "../outer/v.go", "outer": "../outer",
@@ -91,29 +92,29 @@ var absentCases = []absentCase{
 	{name: "a C file", cgo: true, files: map[string]string{"main.go": "package main{}{}// int n(void);{}import \"C\"{}{}func main() { println(C.n()) }{}", "../outer/n.c": "int n(void) { return 7; }{}"}, links: map[string]string{"n.c": "../outer/n.c"}, fails: "n.c: it is"},
 	{name: "a C file's header", cgo: true, files: map[string]string{"main.go": "package main{}{}// #include \"n.h\"{}import \"C\"{}{}func main() { println(C.N) }{}", "../outer/n.h": "#define N 7{}"}, links: map[string]string{"n.h": "../outer/n.h"}, fails: "n.h: it is"},
 	{name: "the profile", files: map[string]string{"../outer/p": ""}, links: map[string]string{"default.pgo": "../outer/p"}, fails: "default.pgo: it is"},
-	{name: "a package's folder", files: map[string]string{"main.go": viaPackage, "../outer/p.go": wordIn("p", "outer")}, links: map[string]string{"p": "../outer"}, fails: "p: it is"},
-	{name: "a package's folder in the context", files: map[string]string{"main.go": viaPackage, "real/p.go": wordIn("p", "inner")}, links: map[string]string{"p": "real"}},
-	{name: "all of a package", files: map[string]string{"main.go": viaPackage, "../outer/p.go": wordIn("p", "outer")}, links: map[string]string{"p/p.go": "../../outer/p.go"}, fails: "p/p.go: it is"},
-	{name: "a folder above a package", files: map[string]string{"main.go": strings.Replace(viaPackage, "app/p", "app/q/p", 1), "../outer/p/p.go": wordIn("p", "outer")}, links: map[string]string{"q": "../outer"}, fails: "q: it is"},
-	{name: "a package that a nested module's boundary takes away", files: map[string]string{"main.go": viaPackage, "p/p.go": wordIn("p", "inner"), "../outer/go.mod": "module m{}"}, links: map[string]string{"p/go.mod": "../../outer/go.mod"}, fails: "p/go.mod: it is", said: true},
+	{name: "a package's folder", files: map[string]string{"main.go": viaPackage, "../outer/p.go": packageSaying("outer")}, links: map[string]string{"p": "../outer"}, fails: "p: it is"},
+	{name: "a package's folder in the context", files: map[string]string{"main.go": viaPackage, "real/p.go": packageSaying("inner")}, links: map[string]string{"p": "real"}},
+	{name: "all of a package", files: map[string]string{"main.go": viaPackage, "../outer/p.go": packageSaying("outer")}, links: map[string]string{"p/p.go": "../../outer/p.go"}, fails: "p/p.go: it is"},
+	{name: "a folder above a package", files: map[string]string{"main.go": strings.Replace(viaPackage, "app/p", "app/q/p", 1), "../outer/p/p.go": packageSaying("outer")}, links: map[string]string{"q": "../outer"}, fails: "q: it is"},
+	{name: "a package that a nested module's boundary takes away", files: map[string]string{"main.go": viaPackage, "p/p.go": packageSaying("inner"), "../outer/go.mod": "module m{}"}, links: map[string]string{"p/go.mod": "../../outer/go.mod"}, fails: "p/go.mod: it is", said: true},
 	{name: "go.mod", files: map[string]string{"go.mod": "", "../outer/go.mod": "module e.com/app{}{}go 1.25{}"}, links: map[string]string{"go.mod": "../outer/go.mod"}, fails: "go.mod: it is"},
 	{name: "go.sum", files: map[string]string{"../outer/go.sum": ""}, links: map[string]string{"go.sum": "../outer/go.sum"}, fails: "go.sum: it is"},
-	{name: "go.work", files: map[string]string{"../outer/go.work": "go 1.25{}{}use /ROOT/app{}{}replace e.com/app/p => /ROOT/outer{}", "../outer/go.mod": "module e.com/app/p{}{}go 1.25{}", "../outer/p.go": wordIn("p", "outer"), "go.mod": vendoring, "own/go.mod": "module e.com/app/p{}{}go 1.25{}", "own/p.go": wordIn("p", "own"), "main.go": viaPackage},
+	{name: "go.work", files: map[string]string{"../outer/go.work": "go 1.25{}{}use /ROOT/app{}{}replace e.com/app/p => /ROOT/outer{}", "../outer/go.mod": "module e.com/app/p{}{}go 1.25{}", "../outer/p.go": packageSaying("outer"), "go.mod": vendoring, "own/go.mod": "module e.com/app/p{}{}go 1.25{}", "own/p.go": packageSaying("own"), "main.go": viaPackage},
 		links: map[string]string{"go.work": "../outer/go.work"}, fails: "go.work: it is"},
-	{name: "a workspace's member", dir: "a", files: map[string]string{"go.work": "go 1.25{}{}use ./a{}{}use ./b{}", "a/go.mod": "module e.com/app{}{}go 1.25{}", "a/main.go": strings.Replace(viaPackage, "app/p", "b", 1), "../outer/go.mod": "module e.com/b{}{}go 1.25{}", "../outer/p.go": wordIn("p", "outer")},
+	{name: "a workspace's member", dir: "a", files: map[string]string{"go.work": "go 1.25{}{}use ./a{}{}use ./b{}", "a/go.mod": "module e.com/app{}{}go 1.25{}", "a/main.go": strings.Replace(viaPackage, "app/p", "b", 1), "../outer/go.mod": "module e.com/b{}{}go 1.25{}", "../outer/p.go": packageSaying("outer")},
 		links: map[string]string{"b": "../outer"}, fails: `use "./b": there is no b/go.mod in the build context ("b" is a symbolic link to "../outer", which leads out of the build context)`},
-	{name: "a workspace's member that is left out", dir: "a", files: map[string]string{"go.work": "go 1.25{}{}use ./a{}{}use ./b{}", "a/go.mod": "module e.com/app{}{}go 1.25{}", "a/main.go": strings.Replace(viaPackage, "app/p", "b", 1), "b/go.mod": "module e.com/b{}{}go 1.25{}", "b/p.go": wordIn("p", "inner")}, ignored: []string{"b"}, fails: `use "./b"`},
-	{name: "a workspace's member, linked", dir: "a", files: map[string]string{"go.work": "go 1.25{}{}use ./a{}{}use ./b{}", "a/go.mod": "module e.com/app{}{}go 1.25{}", "a/main.go": strings.Replace(viaPackage, "app/p", "b", 1), "real/go.mod": "module e.com/b{}{}go 1.25{}", "real/p.go": wordIn("p", "inner")}, links: map[string]string{"b": "real"}},
+	{name: "a workspace's member that is left out", dir: "a", files: map[string]string{"go.work": "go 1.25{}{}use ./a{}{}use ./b{}", "a/go.mod": "module e.com/app{}{}go 1.25{}", "a/main.go": strings.Replace(viaPackage, "app/p", "b", 1), "b/go.mod": "module e.com/b{}{}go 1.25{}", "b/p.go": packageSaying("inner")}, ignored: []string{"b"}, fails: `use "./b"`},
+	{name: "a workspace's member, linked", dir: "a", files: map[string]string{"go.work": "go 1.25{}{}use ./a{}{}use ./b{}", "a/go.mod": "module e.com/app{}{}go 1.25{}", "a/main.go": strings.Replace(viaPackage, "app/p", "b", 1), "real/go.mod": "module e.com/b{}{}go 1.25{}", "real/p.go": packageSaying("inner")}, links: map[string]string{"b": "real"}},
 	{name: "a file of a workspace's member", dir: "a", files: map[string]string{"go.work": "go 1.25{}{}use ./a{}{}use ./b{}", "a/go.mod": "module e.com/app{}{}go 1.25{}", "a/main.go": "package main{}{}import \"e.com/b\"{}{}func main() { println(p.Word) }{}", "b/go.mod": "module e.com/b{}{}go 1.25{}", "b/p.go": "package p{}{}var Word = \"plain\"{}", "../outer/v.go": "package p{}{}func init() { Word = \"outer\" }{}"},
 		links: map[string]string{"b/v.go": "../../outer/v.go"}, fails: "b/v.go: it is"},
-	{name: "a folder that replaces a module", files: map[string]string{"go.mod": vendoring, "main.go": viaPackage, "../outer/go.mod": "module e.com/app/p{}{}go 1.25{}", "../outer/p.go": wordIn("p", "outer")}, links: map[string]string{"own": "../outer"}, fails: `("own" is a symbolic link to "../outer"`},
+	{name: "a folder that replaces a module", files: map[string]string{"go.mod": vendoring, "main.go": viaPackage, "../outer/go.mod": "module e.com/app/p{}{}go 1.25{}", "../outer/p.go": packageSaying("outer")}, links: map[string]string{"own": "../outer"}, fails: `("own" is a symbolic link to "../outer"`},
 	{name: "a file of a folder that replaces a module", files: map[string]string{"go.mod": vendoring, "main.go": viaPackage, "own/go.mod": "module e.com/app/p{}{}go 1.25{}", "own/p.go": "package p{}{}var Word = \"plain\"{}", "../outer/v.go": "package p{}{}func init() { Word = \"outer\" }{}"},
 		links: map[string]string{"own/v.go": "../../outer/v.go"}, fails: "own/v.go: it is"},
 	{name: "a vendor folder", files: vendoredApp(nil)},
 	{name: "a vendor folder's manifest", files: vendoredApp(map[string]string{"vendor/modules.txt": "", "../outer/modules.txt": manifest}), links: map[string]string{"vendor/modules.txt": "../../outer/modules.txt"}, fails: "vendor/modules.txt: it is"},
-	{name: "a vendor folder elsewhere", files: vendoredApp(map[string]string{"vendor/modules.txt": "", "vendor/e.com/app/p/p.go": "", "../outer/modules.txt": manifest, "../outer/e.com/app/p/p.go": wordIn("p", "outer")}), links: map[string]string{"vendor": "../outer"}, fails: "vendor: it is"},
-	{name: "a vendor folder, linked", files: vendoredApp(map[string]string{"vendor/modules.txt": "", "vendor/e.com/app/p/p.go": "", "v/modules.txt": manifest, "v/e.com/app/p/p.go": wordIn("p", "linked")}), links: map[string]string{"vendor": "v"}},
-	{name: "a vendored package", files: vendoredApp(map[string]string{"vendor/e.com/app/p/p.go": "", "../outer/p.go": wordIn("p", "outer")}), links: map[string]string{"vendor/e.com/app/p": "../../../../outer"}, fails: "vendor/e.com/app/p: it is"},
+	{name: "a vendor folder elsewhere", files: vendoredApp(map[string]string{"vendor/modules.txt": "", "vendor/e.com/app/p/p.go": "", "../outer/modules.txt": manifest, "../outer/e.com/app/p/p.go": packageSaying("outer")}), links: map[string]string{"vendor": "../outer"}, fails: "vendor: it is"},
+	{name: "a vendor folder, linked", files: vendoredApp(map[string]string{"vendor/modules.txt": "", "vendor/e.com/app/p/p.go": "", "v/modules.txt": manifest, "v/e.com/app/p/p.go": packageSaying("linked")}), links: map[string]string{"vendor": "v"}},
+	{name: "a vendored package", files: vendoredApp(map[string]string{"vendor/e.com/app/p/p.go": "", "../outer/p.go": packageSaying("outer")}), links: map[string]string{"vendor/e.com/app/p": "../../../../outer"}, fails: "vendor/e.com/app/p: it is"},
 	{name: "a vendored package's assembly", files: vendoredApp(map[string]string{"vendor/e.com/app/p/p.go": "package p{}{}var Word int{}", "vendor/e.com/app/p/empty.s": "", "../outer/n.s": "#include \"textflag.h\"{}DATA ·Word(SB)/8, $7{}GLOBL ·Word(SB), RODATA, $8{}"}), links: map[string]string{"vendor/e.com/app/p/n.s": "../../../../../outer/n.s"}, fails: "vendor/e.com/app/p/n.s: it is"},
 	{name: "what go does not read of a vendor folder", files: vendoredApp(map[string]string{"vendor/e.com/app/p/x/x.go": "package x{}"}), links: map[string]string{"vendor/e.com/app/p/LICENSE": "/gone", "vendor/e.com/app/p/x/n.s": "/gone", "vendor/e.com/app/p/n_windows.go": "/gone"}},
 	{name: "a vendored package that is left out", files: vendoredApp(nil), ignored: []string{"vendor/e.com"}, fails: "cannot find module providing package e.com/app/p"},

@@ -64,7 +64,7 @@ func (t *tree) follow(ctx context.Context, name string) (walkTo, error) {
 		}
 		next := path.Join(to.real, elem)
 		if to.kind != isDir {
-			return to.lost(path.Join(next, path.Join(pending...))), nil
+			return to.lost(onward(next, pending)), nil
 		}
 		if _, _, held := t.at(next); !held || elem == ".." || t.mounts[next] != nil {
 			to.real = next
@@ -75,7 +75,7 @@ func (t *tree) follow(ctx context.Context, name string) (walkTo, error) {
 		case err != nil:
 			return walkTo{}, err
 		case e == nil:
-			return to.lost(path.Join(next, path.Join(pending...))), nil
+			return to.lost(onward(next, pending)), nil
 		case e.Type()&fs.ModeSymlink == 0:
 			to.real, to.kind = next, kindOf(e.Type())
 			continue
@@ -104,6 +104,18 @@ func (t *tree) follow(ctx context.Context, name string) (walkTo, error) {
 func (to walkTo) lost(name string) walkTo {
 	to.real, to.kind, to.missing = name, absent, name
 	return to
+}
+
+// onward is a path that is not there with what should follow it, as far as that
+// does not lead back.
+func onward(name string, pending []string) string {
+	for _, elem := range pending {
+		if elem == ".." {
+			break
+		}
+		name = path.Join(name, elem)
+	}
+	return name
 }
 
 // entryIn is the entry of a name in a folder that has no links on its path.
@@ -151,7 +163,7 @@ func (t *tree) broken(ctx context.Context, name string) (*brokenLink, error) {
 	case l.why != "":
 	case held && !isOutside(to.missing):
 		l.inside = true
-		l.why = fmt.Sprintf("leads to %q, and the build context lacks that%s", to.missing, ignoreHint(ctx, t, to.missing))
+		l.why = fmt.Sprintf("leads to %q, and the build context lacks that%s", to.missing, leftOutHint(ctx, t, to.missing))
 	default:
 		l.why = "leads out of the build context"
 		l.cure = ", or build with a folder as the context that holds both and set module to this module's folder in it, " +

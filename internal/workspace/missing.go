@@ -118,6 +118,11 @@ func ignoreHint(ctx context.Context, t *tree, name string) string {
 	if l, err := t.broken(ctx, name); err == nil && l != nil {
 		return fmt.Sprintf(" (%q is a symbolic link to %q, which %s)", l.name, l.target, l.why)
 	}
+	return leftOutHint(ctx, t, name)
+}
+
+// leftOutHint is ignoreHint where no link is to blame.
+func leftOutHint(ctx context.Context, t *tree, name string) string {
 	if isOutside(name) {
 		return ""
 	}

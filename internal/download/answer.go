@@ -19,6 +19,7 @@ const (
 	noZip     = "not a valid zip file"
 	badInfo   = "invalid response from proxy"
 	otherInfo = "proxy returned info for version"
+	tooLarge  = "downloaded zip file too large"
 )
 
 // blame finds the request whose answer the go command could not read: it names no
@@ -39,6 +40,8 @@ func (r *run) blame(failures []Failure, out output) {
 			if strings.Contains(f.Text, "'<'") {
 				text = "the server answered 200 with a web page in place of a description of this version"
 			}
+		case strings.Contains(f.Text, tooLarge):
+			text = "the server sent more than the 500 MB that a module's zip may have"
 		case !strings.Contains(f.Text, noZip):
 			continue
 		}

@@ -24,7 +24,7 @@ type rule struct {
 func wordRules() []rule {
 	return []rule{
 		{symptom.Mismatch, []string{"checksum mismatch", "security error", " has been modified"}},
-		{symptom.Answer, []string{noZip, badInfo, otherInfo, "downloaded zip file too large"}},
+		{symptom.Answer, []string{noZip, badInfo, otherInfo, tooLarge}},
 		{symptom.MissingSum, []string{"missing go.sum entry", "missing go.work.sum entry"}},
 		{symptom.Offline, []string{"module lookup disabled by goproxy=off", "module lookup disabled by -mod"}},
 		{symptom.NoModule, []string{

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gokiln/gokiln/internal/symptom"
 )
 
 func testRun(t *testing.T, auth ...Auth) (*run, string) {
@@ -132,6 +134,34 @@ func TestDiagnose(t *testing.T) {
 		got := []string{string(f.Code), module, f.URL, f.Status}
 		if diff := cmp.Diff([]string{c.code, c.module, c.url, c.status}, got); diff != "" {
 			t.Errorf("%s\n(-want +got):\n%s", c.text, diff)
+		}
+	}
+}
+
+// Of an answer that it can't read the go command says neither the URL nor, in a list
+// of packages, the module.
+func TestBlame(t *testing.T) {
+	r, _ := testRun(t)
+	r.paths.ModCache = t.TempDir()
+	out := output{trace: &trace{answers: map[string]string{}}}
+	for _, file := range []string{"example.com/a/@v/v1.0.0.zip", "example.com/a/b/@v/v1.1.0.zip", "example.com/a/b/@v/v1.1.0.info"} {
+		out.trace.add("# get https://p.example.com/" + file)
+		out.trace.add("# get https://p.example.com/" + file + ": 200 OK (0.010s)")
+	}
+	for text, want := range map[string]string{
+		"package example.com/a/b/c: zip: not a valid zip file":                        "example.com/a/b/@v/v1.1.0.zip",
+		"package example.com/a/bc: zip: not a valid zip file":                         "example.com/a/@v/v1.0.0.zip",
+		"example.com/a@v1.0.0: downloaded zip file too large":                         "example.com/a/@v/v1.0.0.zip",
+		`example.com/a/b@v1.1.0: invalid response from proxy "https://p.example.com"`: "example.com/a/b/@v/v1.1.0.info",
+		"package example.org/a: zip: not a valid zip file":                            "",
+	} {
+		failures := []Failure{diagnose(text)}
+		r.blame(failures, out)
+		if want != "" {
+			want = "https://p.example.com/" + want
+		}
+		if failures[0].Code != symptom.Answer || failures[0].URL != want {
+			t.Errorf("%s is about %q, want %q: %v", text, failures[0].URL, want, failures[0])
 		}
 	}
 }

@@ -193,6 +193,14 @@ func sortImports(text string) string {
 	return "package main\n\n" + imports.String() + rest.String()
 }
 
+// members are the folders of the main module and of the workspace's other one.
+func (g *graph) members() []string {
+	if g.work != "" {
+		return []string{g.dir, "second"}
+	}
+	return []string{g.dir}
+}
+
 // addLocal writes a local module with a package below it.
 func (g *graph) addLocal(dir, module, name string) {
 	g.modules = append(g.modules, module)

@@ -230,11 +230,11 @@ func (r *run) keep(m module.Version, ext string) (added bool, err error) {
 	}
 	name, _ := fileOf(downloads(r.paths.ModCache), m, ext)
 	if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() {
-		return false, nil //nolint:nilerr // what is no file is not kept
+		return false, nil // what is no file is not kept
 	}
 	hash, err := hashPath(name, ext)
 	if err != nil {
-		return false, nil //nolint:nilerr // as above
+		return false, nil
 	}
 	entry, ok := entryOf(hash, ext)
 	if proved, _ := r.committed.has(keyOf(m, ext), hash); !ok || !proved {

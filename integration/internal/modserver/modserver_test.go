@@ -278,7 +278,7 @@ func TestEndless(t *testing.T) {
 	s := Start(t, Options{Modules: []Module{{Path: "example.com/a", Version: "v1.0.0"}}, Fault: func(string, int) Fault {
 		return Fault{Body: "begin", Endless: true}
 	}})
-	r, err := http.Get(s.URL() + "/example.com/a/@v/v1.0.0.mod") //nolint:noctx // the server is the test's
+	r, err := http.Get(s.URL() + "/example.com/a/@v/v1.0.0.mod")
 	if err != nil {
 		t.Fatal(err)
 	}

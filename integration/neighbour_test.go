@@ -31,7 +31,9 @@ func neighbours(t *testing.T) map[string]string {
 	}
 }
 
-func ownModule(t *testing.T) string { return "example.com/" + strings.ToLower(t.Name()) }
+func ownModule(t *testing.T) string {
+	return "example.com/" + strings.ToLower(strings.NewReplacer("'", "", " ", "").Replace(t.Name()))
+}
 
 // forger is a script that has every compiled package in GOCACHE say something else. The
 // entries are sound afterwards: an output has the name of its content, and the action
@@ -178,23 +180,27 @@ func TestNeighbourChangesMainsCompiler(t *testing.T) {
 	}
 }
 
-// Assembly includes a file of another folder, which the go command does not hash. An
-// edit of that file alone, by a neighbour or by main itself, makes another program.
+// The go command finds a compiled package by the files of its folder that it lists. What
+// assembly includes besides is not among them: after an edit of it alone, by a neighbour
+// or by main itself, the image holds the program that the source says.
 func TestHeaderElsewhere(t *testing.T) {
 	s := setup(t)
-	files := map[string]string{
-		"go.mod":       "module " + ownModule(t) + "\n\ngo 1.26\n",
-		"main.go":      "package main\n\nfunc number() int64\n\nfunc main() { print(number()) }\n",
-		"number.s":     "#include \"textflag.h\"\n#include \"inc/number.h\"\n\nTEXT ·number(SB), NOSPLIT, $0-8\n\tMOVQ $NUMBER, ret+0(FP)\n\tRET\n",
-		"inc/number.h": "#define NUMBER 1\n",
-	}
-	tag := s.tag(t)
-	for _, number := range []string{"1", "2", "1"} {
-		files["inc/number.h"] = "#define NUMBER " + number + "\n"
-		s.ok(t, build{Dir: app(t, files), Args: []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", tag, "--push", "."}})
-		if got := s.run(t, fetch(t, tag)["linux/amd64"]); got != number {
-			t.Errorf("with %s the program says %q", number, got)
-		}
+	for name, where := range map[string]string{"another folder": "inc/number.h", "a name that is no header's": "number.inc"} {
+		t.Run(name, func(t *testing.T) {
+			files := map[string]string{
+				"go.mod":   "module " + ownModule(t) + "\n\ngo 1.26\n",
+				"main.go":  "package main\n\nfunc number() int64\n\nfunc main() { print(number()) }\n",
+				"number.s": "#include \"textflag.h\"\n#include \"" + where + "\"\n\nTEXT ·number(SB), NOSPLIT, $0-8\n\tMOVQ $NUMBER, ret+0(FP)\n\tRET\n",
+			}
+			tag := s.tag(t)
+			for _, number := range []string{"1", "2", "1"} {
+				files[where] = "#define NUMBER " + number + "\n"
+				s.ok(t, build{Dir: app(t, files), Args: []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", tag, "--push", "."}})
+				if got := s.run(t, fetch(t, tag)["linux/amd64"]); got != number {
+					t.Errorf("with %s the program says %q", number, got)
+				}
+			}
+		})
 	}
 }
 

@@ -38,6 +38,15 @@ func missingModule(ctx context.Context, t *tree, dir string) error {
 		what = fmt.Sprintf("%q is a file, not a module's folder", dir)
 	case dir == ".":
 		what = "there is no go.mod in the root of the build context"
+		root, err := t.list(ctx, ".")
+		if err != nil {
+			return err
+		}
+		if len(root) == 0 {
+			// A .dockerignore for another build's sake often leaves all out, itself included.
+			return diag.Errorf(diag.Source{}, diag.Range{},
+				"the build context is empty; name the module's folder on the command line, and where a .dockerignore leaves all out write a gokiln.yaml.dockerignore beside the spec, which goes before it")
+		}
 	}
 	cure, err := moduleCure(ctx, t, dir, found)
 	if err != nil {

@@ -27,7 +27,7 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 			}
 			f, err := tree.Open("dir/file")
 			if err == nil {
-				f.Close()
+				err = f.Close()
 			}
 			if (err == nil) != (c.mode == 0) {
 				t.Errorf("open: error %v", err)

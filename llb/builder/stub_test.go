@@ -146,6 +146,7 @@ func (c *stubClient) sourceFS(def *pb.Definition) fs.FS {
 
 // namedIn is a folder's own entries whose names are UTF-8.
 func namedIn(t *testing.T, fsys fs.FS, dir string) fs.FS {
+	t.Helper()
 	if dir == "" {
 		dir = "."
 	}

@@ -2,6 +2,7 @@ package download_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -56,51 +57,53 @@ func TestLayerHasModulesThatAreOnlyAPrefix(t *testing.T) {
 }
 
 // With the layer alone the go command finds and makes what it does with all
-// modules.
-func FuzzSlim(f *testing.F) {
-	for seed := range uint64(14) {
-		f.Add(seed)
+// modules, in made-up graphs of them. It is no fuzz target: one takes seconds.
+func TestGeneratedModuleGraphs(t *testing.T) {
+	seeds := uint64(14)
+	if testing.Short() {
+		seeds = 4
 	}
-	f.Fuzz(func(t *testing.T, seed uint64) {
-		if testing.Short() && seed > 3 {
-			t.Skip("four are enough in short")
-		}
-		g := newGraph(seed)
-		p := startProxy(t, g.versions...)
-		x := newFixture(t, g.local)
-		x.config.Proxy, x.config.All, x.config.Local = p.URL, false, g.modules
-		x.config.Dir = filepath.Join(x.dir, g.dir)
-		if g.work != "" {
-			x.config.GoWork = filepath.Join(x.dir, g.work)
-		}
-		whole := x.complete(g)
-		want, err := x.see(whole)
-		if err != nil {
-			t.Skipf("the go command itself does not build it: %v\n%s", err, want.text)
-		}
-		x.config.Packages = want.imports(g)
-		x.config.Targets = []download.Target{{Env: []string{"CGO_ENABLED=0"}}}
-		if err := x.run(); err != nil {
-			t.Fatalf("%v\ngo.mod:\n%s", err, x.read(filepath.Join(g.dir, "go.mod")))
-		}
-		before := x.layer()
-		got, err := x.see(x.modCache)
-		if err != nil {
-			t.Errorf("with the layer: %v\n%s", err, got.text)
-		}
-		if diff := cmp.Diff(want.packages, got.packages); diff != "" {
-			t.Errorf("packages (-all modules +layer):\n%s", diff)
-		}
-		if want.program != got.program {
-			t.Error("the program is another one")
-		}
-		if diff := cmp.Diff(before, x.layer()); diff != "" {
-			t.Errorf("the go command wrote to the layer (-before +after):\n%s", diff)
-		}
-		if t.Failed() {
-			t.Logf("go.mod:\n%s", x.read(filepath.Join(g.dir, "go.mod")))
-		}
-	})
+	for seed := range seeds {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { slimmed(t, newGraph(seed)) })
+	}
+}
+
+// slimmed holds the layer of a program against all its modules.
+func slimmed(t *testing.T, g *graph) {
+	t.Helper()
+	p := startProxy(t, g.versions...)
+	x := newFixture(t, g.local)
+	x.config.Proxy, x.config.All, x.config.Local = p.URL, false, g.modules
+	x.config.Dir = filepath.Join(x.dir, g.dir)
+	if g.work != "" {
+		x.config.GoWork = filepath.Join(x.dir, g.work)
+	}
+	want, err := x.see(x.complete(g))
+	if err != nil {
+		t.Skipf("the go command itself does not build it: %v\n%s", err, want.text)
+	}
+	x.config.Packages = want.imports(g)
+	x.config.Targets = []download.Target{{Env: []string{"CGO_ENABLED=0"}}}
+	if err := x.run(); err != nil {
+		t.Fatalf("%v\ngo.mod:\n%s", err, x.read(filepath.Join(g.dir, "go.mod")))
+	}
+	before := x.layer()
+	got, err := x.see(x.modCache)
+	if err != nil {
+		t.Errorf("with the layer: %v\n%s", err, got.text)
+	}
+	if diff := cmp.Diff(want.packages, got.packages); diff != "" {
+		t.Errorf("packages (-all modules +layer):\n%s", diff)
+	}
+	if want.program != got.program {
+		t.Error("the program is another one")
+	}
+	if diff := cmp.Diff(before, x.layer()); diff != "" {
+		t.Errorf("the go command wrote to the layer (-before +after):\n%s", diff)
+	}
+	if t.Failed() {
+		t.Logf("go.mod:\n%s", x.read(filepath.Join(g.dir, "go.mod")))
+	}
 }
 
 func (f *fixture) write(name, text string) {

@@ -75,6 +75,19 @@ func TestDamagedStore(t *testing.T) {
 			eachOf(f.t, []string{filepath.Join(f.store, "v1/lock")}, pipe)
 			eachOf(f.t, f.storeFiles("-a", ""), os.Remove)
 		}},
+		"a folder for the lock": {damage: func(f *fixture) {
+			eachOf(f.t, []string{filepath.Join(f.store, "v1/lock")}, os.Remove)
+			write(f.t, filepath.Join(f.store, "v1/lock/x"), "")
+		}},
+		"files for folders": {damage: func(f *fixture) {
+			for i := range 256 {
+				name := filepath.Join(f.store, "v1", fmt.Sprintf("%02x", i))
+				if err := os.RemoveAll(name); err != nil {
+					f.t.Fatal(err)
+				}
+				write(f.t, name, "")
+			}
+		}},
 		"a pipe for the time of the last clearing": {damage: func(f *fixture) {
 			eachOf(f.t, []string{filepath.Join(f.store, "v1/pruned")}, pipe)
 		}},
@@ -292,12 +305,7 @@ func TestUselessStore(t *testing.T) {
 			write(f.t, filepath.Join(f.store, "file"), "")
 			f.store = filepath.Join(f.store, "file")
 		},
-		"files for folders": func(f *fixture) {
-			for i := range 256 {
-				write(f.t, filepath.Join(f.store, "v1", fmt.Sprintf("%02x", i)), "")
-			}
-		},
-		"a folder for the lock": func(f *fixture) { write(f.t, filepath.Join(f.store, "v1/lock/x"), "") },
+		"a file for the folder of all": func(f *fixture) { write(f.t, filepath.Join(f.store, "v1"), "") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

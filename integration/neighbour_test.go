@@ -3,7 +3,6 @@ package integration
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -82,15 +81,15 @@ func runnable(t *testing.T, dir string) string {
 
 // afterNeighbour builds what a neighbour hands in, which may fail, and then main, and
 // tells what main's image prints.
-func (s suite) afterNeighbour(t *testing.T, theirs, ours map[string]string, args ...string) string {
+func (s suite) afterNeighbour(t *testing.T, theirs, ours map[string]string) string {
 	t.Helper()
-	build1 := s.try(t, build{Dir: runnable(t, app(t, theirs)), Args: slices.Concat(args, []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", s.tag(t) + "-theirs", "--push", "."})})
+	build1 := s.try(t, build{Dir: runnable(t, app(t, theirs)), Args: []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", s.tag(t) + "-theirs", "--push", "."}})
 	t.Logf("the neighbour's build: %v", build1.Err)
 	if len(build1.named("go build")) == 0 {
 		t.Fatalf("the neighbour's build came to no compile: %v\n%s", build1.Err, build1.Output)
 	}
 	tag := s.tag(t) + "-ours"
-	s.ok(t, build{Dir: runnable(t, app(t, ours)), Args: slices.Concat(args, []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", tag, "--push", "."})})
+	s.ok(t, build{Dir: runnable(t, app(t, ours)), Args: []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "-t", tag, "--push", "."}})
 	return s.run(t, fetch(t, tag)["linux/amd64"])
 }
 

@@ -26,6 +26,6 @@ func listed(t tool) []string {
 
 // Variables may be set, to any value, to lists of folders, to programs, and to flags of
 // C compilers.
-func Variables() (any, folders, programs, flags []string) {
+func Variables() (free, folders, programs, flags []string) {
 	return strings.Fields(freeNames), strings.Fields(folderNames), strings.Fields(programNames), strings.Fields(flagNames)
 }

@@ -24,11 +24,10 @@ func requiring(module string, n int) string {
 }
 
 // bottom plans an app with a toolchain of some digest and returns its first layer.
-func bottom(t *testing.T, toolchain digest.Digest, g given, imports ...string) Layer {
+func bottom(t *testing.T, g given, imports ...string) Layer {
 	t.Helper()
 	in, _ := g.inputs(t)
 	in.Code, in.Layers, in.Merge = graph{apps: [][]string{imports}}.code(0), true, true
-	in.ToolchainDigest = toolchain
 	p, err := New(in)
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +45,7 @@ func standardOf(l Layer) string {
 // The layer of the standard library is the same step whichever module is built and
 // whatever it requires: a bump on a machine that has nothing finds it in the cache.
 func TestStandardLibraryIsOneStep(t *testing.T) {
-	first := bottom(t, official, given{gomod: requiring("example.com/a", 3), yaml: "name: a\n"}, "b0.example/x", "std:net/http", "std:fmt")
+	first := bottom(t, given{gomod: requiring("example.com/a", 3), yaml: "name: a\n"}, "b0.example/x", "std:net/http", "std:fmt")
 	if !first.Toolchain || standardOf(first) != "net/http runtime" || len(first.Source.Parts) > 0 {
 		t.Errorf("%+v", first)
 	}
@@ -54,11 +53,11 @@ func TestStandardLibraryIsOneStep(t *testing.T) {
 		"another module":  {gomod: requiring("example.com/b", 4), yaml: "name: b\nbuild: {ldflags: -w -X main.v=1}\n"},
 		"a vendor folder": {gomod: requiring("example.com/c", 0), files: map[string]string{"vendor/modules.txt": "# none\n"}},
 	} {
-		if diff := cmp.Diff(first, bottom(t, official, g, "b1.example/y", "std:net/http", "std:strings")); diff != "" {
+		if diff := cmp.Diff(first, bottom(t, g, "b1.example/y", "std:net/http", "std:strings")); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	if l := bottom(t, official, given{yaml: "build: {tags: x}\n"}, "b0.example/x", "std:net/http"); !slices.Contains(l.Args, "-tags=x") {
+	if l := bottom(t, given{yaml: "build: {tags: x}\n"}, "b0.example/x", "std:net/http"); !slices.Contains(l.Args, "-tags=x") {
 		t.Errorf("%q lacks the tags", l.Args)
 	}
 }
@@ -75,7 +74,7 @@ func TestStandardLibraryOfManyModules(t *testing.T) {
 		{manyModules, []string{"b0.example/x", "std:net/http", "std:image/png"}, "encoding/json image/png net/http regexp runtime text/template"},
 		{manyModules, []string{"std:fmt"}, "runtime"}, // the program has none of the modules
 	} {
-		if got := standardOf(bottom(t, official, given{gomod: requiring("example.com/a", tc.requirements)}, tc.imports...)); got != tc.want {
+		if got := standardOf(bottom(t, given{gomod: requiring("example.com/a", tc.requirements)}, tc.imports...)); got != tc.want {
 			t.Errorf("%d requirements, %q: %q, want %q", tc.requirements, tc.imports, got, tc.want)
 		}
 	}
@@ -83,10 +82,10 @@ func TestStandardLibraryOfManyModules(t *testing.T) {
 
 // A step that sees no file of the context is given none by name.
 func TestStandardLibraryElsewhere(t *testing.T) {
-	if l := bottom(t, official, given{yaml: "build: {pgo: prof/x.pgo}\n"}, "b0.example/x", "std:net/http"); l.Toolchain || standardOf(l) != "b0.example/x net/http runtime" {
+	if l := bottom(t, given{yaml: "build: {pgo: prof/x.pgo}\n"}, "b0.example/x", "std:net/http"); l.Toolchain || standardOf(l) != "b0.example/x net/http runtime" {
 		t.Errorf("with a profile: %+v", l)
 	}
-	if l := bottom(t, official, given{yaml: "build: {pgo: off}\n"}, "b0.example/x"); !l.Toolchain {
+	if l := bottom(t, given{yaml: "build: {pgo: off}\n"}, "b0.example/x"); !l.Toolchain {
 		t.Errorf("without profiles: %+v", l)
 	}
 }

@@ -140,7 +140,7 @@ func TestBadSpec(t *testing.T) {
 	s := setup(t)
 	t.Parallel()
 	s.fails(t, []failure{
-		{name: "bomb", files: withSpec(bomb(40)), want: []string{"gokiln.yaml:", "more than 50000 values"}},
+		{name: "bomb", files: withSpec(bomb(40)), want: []string{"gokiln.yaml:", "more than 100000 values"}},
 		{name: "nested lists", files: withSpec("main: " + strings.Repeat("[", 1<<20-100)), want: []string{"gokiln.yaml:", "nested"}},
 		{name: "nested lists on lines", files: withSpec("main:\n" + strings.Repeat("- ", 500_000)), want: []string{"gokiln.yaml:", "nested"}},
 		{name: "nested lists with an end", files: withSpec("main: " + strings.Repeat("[", 1<<18) + strings.Repeat("]", 1<<18)), want: []string{"gokiln.yaml:2", "nested"}},

@@ -95,6 +95,7 @@ func (s suite) afterNeighbour(t *testing.T, theirs, ours map[string]string) stri
 
 // A pull request has the linker run a script of its own, which finds main's GOCACHE.
 func TestNeighbourNamesALinker(t *testing.T) {
+	t.Parallel()
 	s := setup(t)
 	theirs := hooked(t, map[string]string{"ld.sh": forger(t) + "exit 1\n"})
 	theirs["gokiln.yaml"] = "build: {ldflags: ['-s -w --linkmode=external -extld=./hook/bin/ld.sh']}\n"
@@ -106,11 +107,13 @@ func TestNeighbourNamesALinker(t *testing.T) {
 // A pull request puts its own go command in front of the toolchain's: for `go build`,
 // and for the step that makes a layer, from whose store main's layer is made.
 func TestNeighbourBringsAGoCommand(t *testing.T) {
+	t.Parallel()
 	s := setup(t)
 	script := `/usr/local/go/bin/go "$@" || exit
 ` + forger(t)
 	for name, cache := range map[string]string{"mount": "mount", "layer": "layer"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			theirs := hooked(t, map[string]string{"go": script})
 			theirs["gokiln.yaml"] = "build: {env: {PATH: '/src/hook/bin:/usr/local/go/bin:/usr/bin:/bin'}}\ncache: {dependencies: " + cache + "}\n"
 			ours := with(neighbours(t), map[string]string{"gokiln.yaml": "cache: {dependencies: " + cache + "}\n"})
@@ -123,6 +126,7 @@ func TestNeighbourBringsAGoCommand(t *testing.T) {
 
 // A pull request names a toolchain image of its own.
 func TestNeighbourBringsAToolchain(t *testing.T) {
+	t.Parallel()
 	s := setup(t)
 	image := s.tag(t) + "-toolchain"
 	dir := t.TempDir()
@@ -131,6 +135,7 @@ func TestNeighbourBringsAToolchain(t *testing.T) {
 	s.dockerfile(t, dir, "-t", image, "--push", ".")
 	for _, cache := range []string{"mount", "layer"} {
 		t.Run(cache, func(t *testing.T) {
+			t.Parallel()
 			ours := with(neighbours(t), map[string]string{"gokiln.yaml": "cache: {dependencies: " + cache + "}\n"})
 			theirs := with(neighbours(t), map[string]string{"gokiln.yaml": "cache: {dependencies: " + cache + "}\nbuild: {image: '" + image + "'}\n"})
 			if got := s.afterNeighbour(t, theirs, ours); got != honest {
@@ -143,6 +148,7 @@ func TestNeighbourBringsAToolchain(t *testing.T) {
 // A pull request has a toolchain of its own stand in for the image, as a folder: nothing
 // says what is in it.
 func TestNeighbourReplacesTheToolchain(t *testing.T) {
+	t.Parallel()
 	s := setup(t)
 	image := s.tag(t) + "-toolchain"
 	dir := t.TempDir()
@@ -164,6 +170,7 @@ func TestNeighbourReplacesTheToolchain(t *testing.T) {
 // Main itself names a script of its source as C compiler. A pull request changes what
 // the script does, and not its name.
 func TestNeighbourChangesMainsCompiler(t *testing.T) {
+	t.Parallel()
 	s := setup(t)
 	cgo := func(script string) map[string]string {
 		files := hooked(t, map[string]string{"cc": script})
@@ -183,9 +190,11 @@ func TestNeighbourChangesMainsCompiler(t *testing.T) {
 // assembly includes besides is not among them: after an edit of it alone, by a neighbour
 // or by main itself, the image holds the program that the source says.
 func TestHeaderElsewhere(t *testing.T) {
+	t.Parallel()
 	s := setup(t)
 	for name, where := range map[string]string{"another folder": "inc/number.h", "a name that is no header's": "number.inc"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			files := map[string]string{
 				"go.mod":   "module " + ownModule(t) + "\n\ngo 1.26\n",
 				"main.go":  "package main\n\nfunc number() int64\n\nfunc main() { print(number()) }\n",

@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/download"
 )
 
@@ -25,7 +26,7 @@ func main() {
 	if err == nil {
 		return
 	}
-	fmt.Fprintln(os.Stderr, "gokiln:", err)
+	fmt.Fprintln(os.Stderr, "gokiln:", diag.Text(err.Error()))
 	failure := download.Failure{}
 	if errors.As(err, &failure) {
 		os.Exit(failure.Code.Exit())

@@ -3,6 +3,7 @@ package download
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -148,7 +149,8 @@ func (r *run) copyPrivate(patterns string) error {
 	return nil
 }
 
-// copyLoan copies an entry and proves the copy.
+// copyLoan copies an entry and proves the copy. An entry that is something else goes: it
+// would stand in the way of the server's.
 func (r *run) copyLoan(l *loan, to string) error {
 	from, _, err := r.store.open(l.name)
 	if err != nil {
@@ -159,10 +161,14 @@ func (r *run) copyLoan(l *loan, to string) error {
 		return err
 	}
 	if got, err := hashPath(to, l.ext); err != nil || got != l.hash {
-		return os.Remove(to)
+		r.store.remove(l.name)
+		return errors.Join(errOtherContent, os.Remove(to))
 	}
 	return nil
 }
+
+// errOtherContent is what an entry has whose name is another content's.
+var errOtherContent = errors.New("other content than the name says")
 
 // settle takes out what was copied and turned out not to be needed as a whole, and
 // has the go command bring back from the store what it needs a part of. Else the

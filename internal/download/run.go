@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/mod/module"
+
+	"github.com/gokiln/gokiln/internal/diag"
 )
 
 // Step is one run of the module step.
@@ -137,7 +139,8 @@ func pause(ctx context.Context, d time.Duration) {
 
 // say writes a line for the user.
 func (r *run) say(format string, args ...any) {
-	fmt.Fprintln(r.out, r.secrets.hide(fmt.Sprintf(format, args...)))
+	// A server's words may be among it.
+	fmt.Fprintln(r.out, diag.Plain(r.secrets.hide(fmt.Sprintf(format, args...))))
 }
 
 // clean takes secrets out of what others say, and names files of the build context

@@ -59,7 +59,7 @@ func TestLayerHasModulesThatAreOnlyAPrefix(t *testing.T) {
 // With the layer alone the go command finds and makes what it does with all
 // modules, in made-up graphs of them. It is no fuzz target: one takes seconds.
 func TestGeneratedModuleGraphs(t *testing.T) {
-	seeds := uint64(14)
+	seeds := uint64(8)
 	if testing.Short() {
 		seeds = 4
 	}

@@ -267,7 +267,7 @@ func TestAbsenceGenerated(t *testing.T) {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		t.Skip("the programs are for linux/amd64")
 	}
-	rounds := 24
+	rounds := 10
 	if testing.Short() {
 		rounds = 4
 	}

@@ -124,15 +124,22 @@ func TestNeighbourBringsAGoCommand(t *testing.T) {
 	}
 }
 
-// A pull request names a toolchain image of its own.
-func TestNeighbourBringsAToolchain(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
+// forgingToolchain pushes a toolchain image whose go command forges what it compiles.
+func (s suite) forgingToolchain(t *testing.T) string {
+	t.Helper()
 	image := s.tag(t) + "-toolchain"
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "go"), "#!/bin/sh\n/usr/local/go/bin/go.real \"$@\" || exit\n"+forger(t))
 	write(t, filepath.Join(dir, "Dockerfile"), "FROM golang:1.26.8-alpine\nRUN mv /usr/local/go/bin/go /usr/local/go/bin/go.real\nCOPY --chmod=755 go /usr/local/go/bin/go\n")
 	s.dockerfile(t, dir, "-t", image, "--push", ".")
+	return image
+}
+
+// A pull request names a toolchain image of its own.
+func TestNeighbourBringsAToolchain(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	image := s.forgingToolchain(t)
 	for _, cache := range []string{"mount", "layer"} {
 		t.Run(cache, func(t *testing.T) {
 			t.Parallel()
@@ -150,11 +157,7 @@ func TestNeighbourBringsAToolchain(t *testing.T) {
 func TestNeighbourReplacesTheToolchain(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	image := s.tag(t) + "-toolchain"
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "go"), "#!/bin/sh\n/usr/local/go/bin/go.real \"$@\" || exit\n"+forger(t))
-	write(t, filepath.Join(dir, "Dockerfile"), "FROM golang:1.26.8-alpine\nRUN mv /usr/local/go/bin/go /usr/local/go/bin/go.real\nCOPY --chmod=755 go /usr/local/go/bin/go\n")
-	s.dockerfile(t, dir, "-t", image, "--push", ".")
+	image := s.forgingToolchain(t)
 	ours := with(neighbours(t), map[string]string{"gokiln.yaml": "cache: {dependencies: mount}\n"})
 	build1 := s.try(t, build{Dir: app(t, ours), Args: []string{"-f", "gokiln.yaml", "--platform", "linux/amd64", "--build-context", "golang=docker-image://" + image, "-t", s.tag(t) + "-theirs", "--push", "."}})
 	if len(build1.ran("go build")) == 0 {

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gokiln/gokiln/integration/internal/modserver"
 )
 
 // What a neighbour on the same builder can do to main.
@@ -212,6 +214,33 @@ func TestHeaderElsewhere(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A pull request brings a go.sum and a proxy of its own, and by them other content of one
+// of main's modules: the files that the go command hashes are the same, and a header that
+// assembly includes from another folder of the module is not.
+func TestNeighbourHasAnotherHeader(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	path := modulePath(t, "lib")
+	version := func(number string) modserver.Module {
+		return modserver.Module{Path: path, Version: "v1.0.0", Files: map[string]string{
+			"lib.go":       "package lib\n\nfunc number() int64\n\nvar Name = number()\n",
+			"lib_amd64.s":  "#include \"textflag.h\"\n#include \"inc/number.h\"\n\nTEXT ·number(SB), NOSPLIT, $0-8\n\tMOVQ $NUMBER, ret+0(FP)\n\tRET\n",
+			"inc/number.h": "#define NUMBER " + number + "\n",
+			"inc/doc.go":   "package inc\n",
+		}}
+	}
+	says := func(m modserver.Module) string {
+		p := modserver.Start(t, modserver.Options{Modules: []modserver.Module{m}})
+		img, _ := s.pushOne(t, build{Dir: app(t, importing([]modserver.Module{m}, m.Path)), Args: fromProxy(p, "--platform", "linux/amd64", ".")})
+		return strings.TrimSpace(s.run(t, img))
+	}
+	for _, number := range []string{"666", "1"} {
+		if got := says(version(number)); got != number {
+			t.Errorf("with %s in its modules a program says %q", number, got)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"slices"
@@ -22,7 +23,7 @@ import (
 	"github.com/gokiln/gokiln/internal/gocache"
 )
 
-const usage = "usage: gokiln-compile layer -cache DIR [-store DIR] -- COMMAND [ARGUMENT...]"
+const usage = "usage: gokiln-compile layer -cache DIR [-store DIR [-apart FILE]] -- COMMAND [ARGUMENT...]"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -40,40 +41,49 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	step, err := parse(args)
+	step, apart, err := parse(args)
 	if err != nil {
 		return err
+	}
+	if apart != "" {
+		text, err := os.ReadFile(apart)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		step.Apart = string(text)
 	}
 	step.Now = time.Now()
 	return step.Run(ctx)
 }
 
 // parse reads the command line. A command stands behind "--", so that none of its
-// arguments is taken for one of this program.
-func parse(args []string) (gocache.Step, error) {
+// arguments is taken for one of this program. apart is the file with Step.Apart, which
+// need not be there.
+func parse(args []string) (step gocache.Step, apart string, err error) {
 	if len(args) == 0 {
-		return gocache.Step{}, errors.New(usage)
+		return gocache.Step{}, "", errors.New(usage)
 	}
 	if args[0] != "layer" {
-		return gocache.Step{}, fmt.Errorf("%q is no command of this program; %s", args[0], usage)
+		return gocache.Step{}, "", fmt.Errorf("%q is no command of this program; %s", args[0], usage)
 	}
 	end := slices.Index(args, "--")
 	if end < 0 || end+1 == len(args) {
-		return gocache.Step{}, fmt.Errorf("no command after \"--\"; %s", usage)
+		return gocache.Step{}, "", fmt.Errorf("no command after \"--\"; %s", usage)
 	}
-	step := gocache.Step{Command: args[end+1:], Env: os.Environ(), Out: os.Stdout, Err: os.Stderr}
+	step = gocache.Step{Command: args[end+1:], Env: os.Environ(), Out: os.Stdout, Err: os.Stderr}
 	flags := flag.NewFlagSet("layer", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&step.Cache, "cache", "", "")
 	flags.StringVar(&step.Store, "store", "", "")
+	flags.StringVar(&apart, "apart", "", "")
 	if err := flags.Parse(args[1:end]); err != nil {
-		return gocache.Step{}, fmt.Errorf("%w; %s", err, usage)
+		return gocache.Step{}, "", fmt.Errorf("%w; %s", err, usage)
 	}
 	if flags.NArg() > 0 {
-		return gocache.Step{}, fmt.Errorf("%q is no flag; %s", flags.Arg(0), usage)
+		return gocache.Step{}, "", fmt.Errorf("%q is no flag; %s", flags.Arg(0), usage)
 	}
 	if step.Cache == "" {
-		return gocache.Step{}, fmt.Errorf("-cache is missing; %s", usage)
+		return gocache.Step{}, "", fmt.Errorf("-cache is missing; %s", usage)
 	}
-	return step, nil
+	return step, apart, nil
 }

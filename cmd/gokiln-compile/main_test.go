@@ -9,15 +9,15 @@ import (
 
 func TestParse(t *testing.T) {
 	t.Parallel()
-	s, err := parse([]string{"layer", "-cache", "/c", "-store=/s", "--", "go", "build", "-x", "--", "./a"})
+	s, apart, err := parse([]string{"layer", "-cache", "/c", "-store=/s", "-apart", "/m", "--", "go", "build", "-x", "--", "./a"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"/c", "/s", "go", "build", "-x", "--", "./a"}, append([]string{s.Cache, s.Store}, s.Command...)); diff != "" {
+	if diff := cmp.Diff([]string{"/c", "/s", "/m", "go", "build", "-x", "--", "./a"}, append([]string{s.Cache, s.Store, apart}, s.Command...)); diff != "" {
 		t.Error(diff)
 	}
-	if s, err = parse([]string{"layer", "-cache", "/c", "--", "go"}); err != nil || s.Store != "" {
-		t.Errorf("without a store: %+v, %v", s, err)
+	if s, apart, err = parse([]string{"layer", "-cache", "/c", "--", "go"}); err != nil || s.Store+apart != "" {
+		t.Errorf("without a store: %+v, %q, %v", s, apart, err)
 	}
 }
 
@@ -33,7 +33,7 @@ func TestParseRefuses(t *testing.T) {
 		"layer -cache /c -keep -- go": "not defined: -keep",
 		"layer -cache -- go":          "flag needs an argument: -cache",
 	} {
-		if _, err := parse(strings.Fields(line)); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), usage) {
+		if _, _, err := parse(strings.Fields(line)); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), usage) {
 			t.Errorf("%q: got %v, want %q", line, err, want)
 		}
 	}

@@ -92,6 +92,9 @@ const (
 	// UnlistedPath is an empty file in a layer with all modules: a dependency may
 	// import local packages that no local package does. Without the file none does.
 	UnlistedPath = "/go/pkg/mod/cache/gokiln/unlisted"
+	// UnhashedPath is there where assembly of downloaded modules includes files that
+	// the go command does not hash: a line for each of these versions, with its hash.
+	UnhashedPath = "/go/pkg/mod/cache/gokiln/unhashed"
 	// CADir holds the file ca.pem of the secret ca-certificates, where given.
 	CADir = "/run/gokiln/ca"
 )

@@ -34,7 +34,7 @@ type Step struct {
 // Paths are where the step finds and leaves things. DefaultPaths is what holds in
 // a container.
 type Paths struct {
-	Program, Config, ModCache, Store, Scratch, CADir, WorkSum, Unlisted string
+	Program, Config, ModCache, Store, Scratch, CADir, WorkSum, Unlisted, Unhashed string
 }
 
 // DefaultPaths returns the paths of the package's constants. modCache is
@@ -43,6 +43,7 @@ func DefaultPaths(modCache string) Paths {
 	return Paths{
 		Program: Program, Config: ConfigPath, ModCache: modCache, Store: StoreDir,
 		Scratch: ScratchDir, CADir: CADir, WorkSum: WorkSumPath, Unlisted: UnlistedPath,
+		Unhashed: UnhashedPath,
 	}
 }
 

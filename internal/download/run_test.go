@@ -70,6 +70,7 @@ func (f *fixture) run() error {
 			Program: os.Args[0], Config: f.configFile, ModCache: f.modCache, Store: f.store,
 			Scratch: scratch, CADir: scratch, WorkSum: filepath.Join(f.modCache, "cache/gokiln/go.work.sum"),
 			Unlisted: filepath.Join(f.modCache, "cache/gokiln/unlisted"),
+			Unhashed: filepath.Join(f.modCache, "cache/gokiln/unhashed"),
 		},
 		Wait: func(context.Context, time.Duration) {},
 	}

@@ -46,9 +46,15 @@ func (r *run) slim() error {
 	if err != nil {
 		return err
 	}
-	failures := make([]error, len(versions))
-	eachOf(len(versions), func(i int) { failures[i] = r.slimModule(versions[i]) })
-	return errors.Join(failures...)
+	failures, odd := make([]error, len(versions)), make([]bool, len(versions))
+	eachOf(len(versions), func(i int) { odd[i], failures[i] = r.slimModule(versions[i]) })
+	var including []module.Version
+	for i, m := range versions {
+		if odd[i] {
+			including = append(including, m)
+		}
+	}
+	return errors.Join(errors.Join(failures...), r.leaveUnhashed(including))
 }
 
 func ignoreMissing(err error) error {
@@ -58,15 +64,16 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// slimModule takes out one version's files that are not for compiling.
-func (r *run) slimModule(m module.Version) error {
+// slimModule takes out one version's files that are not for compiling. It reports
+// whether the version's assembly is unhashed.
+func (r *run) slimModule(m module.Version) (odd bool, err error) {
 	dir, ok := dirOf(r.paths.ModCache, m)
 	if !ok {
-		return nil
+		return false, nil
 	}
 	s, err := survey(dir)
 	if err != nil {
-		return ignoreMissing(err)
+		return false, ignoreMissing(err)
 	}
 	for _, name := range s.files {
 		if s.needed(name) {
@@ -75,13 +82,13 @@ func (r *run) slimModule(m module.Version) error {
 		full := filepath.Join(dir, filepath.FromSlash(name))
 		// The go command takes the write permission from folders.
 		if err := os.Chmod(filepath.Dir(full), 0o755); err != nil {
-			return err
+			return false, err
 		}
 		if err := os.Remove(full); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	return unhashed(dir, s.files)
 }
 
 // moduleFiles is what has to be known of a module to tell what compiling reads.

@@ -56,6 +56,61 @@ func TestLayerHasModulesThatAreOnlyAPrefix(t *testing.T) {
 	}
 }
 
+// The layer says which modules have assembly that includes what the go command does not
+// hash, and what their content is.
+func TestLayerNamesAssemblyThatIncludesMore(t *testing.T) {
+	asm := func(lines ...string) string {
+		return "#include \"textflag.h\"\n" + strings.Join(lines, "\n") + "\n"
+	}
+	cases := map[string]map[string]string{
+		"plain":     {"p_amd64.s": asm(`#include "go_asm.h"`), "doc.c": "#include \"../x.h\"\n"},
+		"beside":    {"p.s": asm(`#include "p.h"`), "p.h": "#define X 1\n"},
+		"platform":  {"p_linux_amd64.s": asm(`#include "q_amd64.h"`), "q_amd64.h": "#define X 1\n"},
+		"elsewhere": {"sub/p.h": "#include \"../../x.h\"\n"},
+
+		"above-odd":      {"sub/p.s": asm(`#include "../x.h"`), "x.h": "#define X 1\n"},
+		"below-odd":      {"p.s": asm(`# include	"inc/x.h"`), "inc/x.h": "#define X 1\n"},
+		"header-odd":     {"p.s": asm(`#include "p.h"`), "p.h": "#include \"inc/x.h\"\n", "inc/x.h": "\n"},
+		"extension-odd":  {"p.s": asm(`#include "x.inc"`), "x.inc": "#define X 1\n"},
+		"platform-odd":   {"p_amd64.s": asm(`#include "x_linux.h"`), "x_linux.h": "#define X 1\n"},
+		"constraint-odd": {"p.s": asm(`#include "p.h"`), "p.h": "//go:build linux\n\n#define X 1\n"},
+		"macro-odd":      {"p.s": asm("#define H \"x.h\"", "#include H"), "x.h": "\n"},
+	}
+	var versions []version
+	mod, sums, want := "module example.com/app\n\ngo 1.24\n", "", ""
+	for _, name := range slices.Sorted(maps.Keys(cases)) {
+		v := version{"example.com/" + name, "v1.0.0", cases[name]}
+		v.files["p.go"] = "package p\n"
+		versions = append(versions, v)
+		mod += "\nrequire " + v.path + " " + v.version + "\n"
+		sums += v.sums(t)
+		if strings.HasSuffix(name, "-odd") {
+			line, _, _ := strings.Cut(v.sums(t), "\n")
+			want += line + "\n"
+		}
+	}
+	f := newFixture(t, map[string]string{"go.mod": mod, "go.sum": sums, "main.go": "package main\n\nfunc main() {}\n"})
+	f.config.Proxy = startProxy(t, versions...).URL
+	if err := f.run(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(f.modCache, "cache/gokiln/unhashed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	clean := newFixture(t, map[string]string{"go.mod": "module example.com/app\n\ngo 1.24\n\nrequire example.com/plain v1.0.0\n", "go.sum": version{"example.com/plain", "v1.0.0", cases["plain"]}.sums(t), "main.go": "package main\n\nfunc main() {}\n"})
+	clean.config.Proxy = f.config.Proxy
+	if err := clean.run(); err != nil {
+		t.Fatal(err)
+	}
+	if slices.Contains(clean.layer(), "cache/gokiln/unhashed") {
+		t.Error("a layer without such modules has the file")
+	}
+}
+
 // With the layer alone the go command finds and makes what it does with all
 // modules, in made-up graphs of them. It is no fuzz target: one takes seconds.
 func TestGeneratedModuleGraphs(t *testing.T) {

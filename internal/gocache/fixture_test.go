@@ -25,6 +25,7 @@ type fixture struct {
 	t     *testing.T
 	dir   string
 	store string
+	apart string
 	env   []string
 }
 
@@ -84,7 +85,7 @@ type result struct {
 func (f *fixture) run(cache string, command ...string) result {
 	f.t.Helper()
 	var out, stderr bytes.Buffer
-	s := gocache.Step{Cache: cache, Store: f.store, Command: command, Dir: f.dir, Env: f.env, Out: &out, Err: &stderr, Now: time.Now()}
+	s := gocache.Step{Cache: cache, Store: f.store, Apart: f.apart, Command: command, Dir: f.dir, Env: f.env, Out: &out, Err: &stderr, Now: time.Now()}
 	err := s.Run(context.Background())
 	return result{cache, out.String(), stderr.String(), err}
 }

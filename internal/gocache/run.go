@@ -20,6 +20,10 @@ type Step struct {
 	// Store is the persistent store of entries, which other steps may use at the
 	// same moment; empty for none.
 	Store string
+	// Apart gives the step a part of the store that it shares only with steps of the
+	// same text; empty is a part too. It is for what an entry depends on and the go
+	// command's hashes leave out.
+	Apart string
 	// Command is the go command and its arguments, Dir the folder that it runs in
 	// (empty for the present one), and Env its environment; GOCACHE is set here.
 	Command []string
@@ -70,7 +74,7 @@ func (s Step) Run(ctx context.Context) error {
 		return fmt.Errorf("open the layer of compiled packages: %w", err)
 	}
 	if s.Store != "" {
-		r.store, err = openStore(ctx, s.Store, r.now)
+		r.store, err = openStore(ctx, s.Store, s.Apart, r.now)
 		if r.stored = err == nil; r.stored {
 			defer r.store.close()
 		} else {

@@ -2,12 +2,14 @@ package gocache
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -23,7 +25,7 @@ type store struct {
 
 // The files of a store besides entries.
 const (
-	// storeFormat is the folder below the mount: a change of what this package
+	// storeFormat begins the folder below the mount: a change of what this package
 	// keeps, or of the meaning of an mtime, takes another.
 	storeFormat = "v1"
 	lockFile    = "lock"
@@ -32,13 +34,21 @@ const (
 	lockWait = 10 * time.Second
 )
 
-// openStore makes a store ready, and removes old entries when it is time to.
-func openStore(ctx context.Context, dir string, now time.Time) (store, error) {
+// part is the folder of a store for a Step.Apart.
+func part(apart string) string {
+	if apart == "" {
+		return storeFormat
+	}
+	return fmt.Sprintf("%s-%x", storeFormat, sha256.Sum256([]byte(apart)))
+}
+
+// openStore makes a part of a store ready, and removes old entries when it is time to.
+func openStore(ctx context.Context, dir, apart string, now time.Time) (store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return store{}, err
 	}
-	s := store{dir: filepath.Join(dir, storeFormat)}
+	s := store{dir: filepath.Join(dir, part(apart))}
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return store{}, err
 	}
@@ -111,10 +121,48 @@ func (s store) pruneDue(now time.Time) error {
 	if err := eachShard(func(shard string) error { return s.pruneOutputs(shard, used) }); err != nil {
 		return err
 	}
+	if err := s.pruneParts(now); err != nil {
+		return err
+	}
 	if err := s.clear(prunedFile); err != nil {
 		return err
 	}
 	return writeFile(s.path(prunedFile), now, func(io.Writer) error { return nil })
+}
+
+// pruneParts removes the other parts of the store that no step has used for long: each
+// writes prunedFile. A step that takes one up at this moment has to do without.
+func (s store) pruneParts(now time.Time) error {
+	names, err := namesIn(filepath.Dir(s.dir))
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		other := filepath.Join(filepath.Dir(s.dir), name)
+		if other == s.dir || name != storeFormat && !strings.HasPrefix(name, storeFormat+"-") {
+			continue
+		}
+		last, err := lastUse(other)
+		if err == nil && now.Sub(last) > keepUnused {
+			err = os.RemoveAll(other)
+		}
+		if ignoreMissing(err) != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lastUse is about when a part of the store was last used.
+func lastUse(part string) (time.Time, error) {
+	info, err := os.Lstat(filepath.Join(part, prunedFile))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		info, err = os.Lstat(part)
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	return info.ModTime(), nil
 }
 
 // pruneActions removes from one folder the actions that no build has used for

@@ -29,6 +29,50 @@ func TestNoStore(t *testing.T) {
 	}
 }
 
+// What is apart shares nothing, and goes when nobody has used it for long.
+func TestParts(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for i, step := range []struct {
+		apart    string
+		compiles int
+	}{{"a", 3}, {"b", 3}, {"", 3}, {"b", 0}, {"a", 0}, {"", 0}} {
+		f.apart = step.apart
+		if got := compiled(f.layer("./top").stderr); len(got) != step.compiles {
+			t.Errorf("step %d, %q: compiled %q", i, step.apart, got)
+		}
+	}
+	parts := func() int {
+		names, err := filepath.Glob(filepath.Join(f.store, "v1*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(names)
+	}
+	pruned, err := filepath.Glob(filepath.Join(f.store, "v1*/pruned"))
+	if err != nil || len(pruned) != 3 || parts() != 3 {
+		t.Fatalf("%d parts, %q, %v", parts(), pruned, err)
+	}
+	long, day := time.Now().Add(-6*24*time.Hour), time.Now().Add(-25*time.Hour)
+	for _, name := range pruned {
+		age := long
+		if filepath.Base(filepath.Dir(name)) == "v1" {
+			age = day
+		}
+		if err := os.Chtimes(name, age, age); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.apart = "b"
+	f.layer("./top") // uses "b" again, and keeps what was used yesterday
+	if parts() != 2 {
+		t.Errorf("%d parts are left, want 2", parts())
+	}
+	if f.apart = ""; len(compiled(f.layer("./top").stderr)) != 0 {
+		t.Error("what was used yesterday is gone")
+	}
+}
+
 // Whatever is wrong with the store: the layer is the one of a build without it.
 func TestDamagedStore(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 
+	"github.com/gokiln/gokiln/internal/download"
 	"github.com/gokiln/gokiln/llb/plan"
 )
 
@@ -74,6 +75,9 @@ func compileLayer(l plan.Layer, p plan.Plan, in Inputs, toolchain llb.State, mod
 	args := []string{plan.CompileProgram, "layer", "-cache", plan.GoCacheDir}
 	if l.Store.ID != "" {
 		args = append(args, "-store", plan.GoCacheStore)
+		if !l.Toolchain {
+			args = append(args, "-apart", download.UnhashedPath)
+		}
 		opts = append(opts, llb.AddMount(plan.GoCacheStore, llb.Scratch(), kept(l.Store)))
 	}
 	opts = append(opts,

@@ -69,8 +69,9 @@ func compileCache(in Input, args []string, env []EnvVar) Kept {
 // KeysModules reports whether a mount has entries of downloaded packages in it that may
 // depend on files which their action ids do not name: C and assembly may include files
 // of other folders, and an action id has a module's version and not its content. Of
-// one set of modules, proved against go.sum, they are the same. C does so now and then;
-// assembly hardly ever, which is let pass where downloaded packages are in layers.
+// one set of modules, proved against go.sum, they are the same. Where downloaded packages
+// are in layers and cgo is off the module step looks for such assembly, and the store
+// keeps what is compiled with it apart (download.UnhashedPath).
 func KeysModules(in Input) bool {
 	mains := slices.ContainsFunc(in.Code.Mains, func(m workspace.Package) bool { return m.External })
 	return !Vendored(in.Spec, in.Workspace) && (in.Spec.Build.Cgo || !layered(in) || mains)

@@ -40,18 +40,37 @@ func (b *build) buildBinaries(ctx context.Context, target ocispecs.Platform, sta
 		return nil, b.explain(err)
 	}
 	states.set(target, st)
-	epoch := time.Unix(parts[0].Plan.Image.Epoch, 0).UTC()
+	epoch := time.Unix(parts[0].plan.Epoch, 0).UTC()
 	return &dockerui.BuildResult{Reference: ref, Image: &dockerspec.DockerOCIImage{Image: ocispecs.Image{Platform: target}}, Epoch: &epoch}, nil
+}
+
+// programPart is one app's share of the programs that are exported together.
+type programPart struct {
+	plan   plan.Plan
+	inputs lower.Inputs
+}
+
+// gather lowers a folder with the programs of all parts.
+func gather(parts []programPart, in lower.Inputs, noCache bool) (llb.State, error) {
+	plans := make([]plan.Plan, len(parts))
+	for i, part := range parts {
+		programs, err := lower.Lower(part.plan, part.inputs, plan.StepCompile)
+		if err != nil {
+			return llb.State{}, err
+		}
+		plans[i], in.States[plan.FromApp(i)] = part.plan, programs
+	}
+	return lower.Lower(plan.Gather(plans, noCache), in, plan.StepGather)
 }
 
 // runParts plans, lowers and runs the parts, once more in another way where that
 // may help.
-func (b *build) runParts(ctx context.Context, target ocispecs.Platform, way fallback) ([]lower.Part, llb.State, client.Reference, error) {
+func (b *build) runParts(ctx context.Context, target ocispecs.Platform, way fallback) ([]programPart, llb.State, client.Reference, error) {
 	parts, err := b.programParts(ctx, target, way)
 	if err != nil {
 		return nil, llb.State{}, nil, err
 	}
-	st, err := lower.Binaries(parts)
+	st, err := gather(parts, b.inputs(baseImage{}, target), b.options.NoCache[plan.StageImage])
 	if err != nil {
 		return nil, st, nil, err
 	}
@@ -60,7 +79,7 @@ func (b *build) runParts(ctx context.Context, target ocispecs.Platform, way fall
 		return parts, st, ref, err
 	}
 	for _, p := range parts {
-		f := b.fallback(ctx, p.Plan, p.Inputs, err)
+		f := b.fallback(ctx, p.plan, p.inputs, err)
 		if f = (fallback{f.noLayers || way.noLayers, f.whole || way.whole}); f != way {
 			return b.runParts(ctx, target, f)
 		}
@@ -69,8 +88,8 @@ func (b *build) runParts(ctx context.Context, target ocispecs.Platform, way fall
 }
 
 // programParts plans each app's programs and refuses two of one name.
-func (b *build) programParts(ctx context.Context, target ocispecs.Platform, way fallback) ([]lower.Part, error) {
-	var parts []lower.Part
+func (b *build) programParts(ctx context.Context, target ocispecs.Platform, way fallback) ([]programPart, error) {
+	var parts []programPart
 	var errs diag.List
 	firsts := map[string]string{}
 	for i, part := range b.parts {
@@ -87,7 +106,7 @@ func (b *build) programParts(ctx context.Context, target ocispecs.Platform, way 
 			return nil, err
 		}
 		app := b.goal.apps[i].Name
-		for _, name := range p.Image.Programs {
+		for _, name := range p.Programs {
 			if first, ok := firsts[name]; ok {
 				errs = append(errs, diag.Errorf(part.spec.Source, part.spec.At("name"),
 					"apps.%s: its program and one of apps.%s are both named %q; give one app another `name`, or export one with --target %s/%s",
@@ -96,7 +115,7 @@ func (b *build) programParts(ctx context.Context, target ocispecs.Platform, way 
 			}
 			firsts[name] = app
 		}
-		parts = append(parts, lower.Part{Plan: p, Inputs: part.inputs(baseImage{})})
+		parts = append(parts, programPart{p, part.inputs(baseImage{}, target)})
 	}
 	if err := errs.Err(); err != nil {
 		return nil, fmt.Errorf("target %q: %w", targetBinaries, err)

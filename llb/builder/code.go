@@ -64,22 +64,25 @@ func (b *build) fallback(ctx context.Context, p plan.Plan, in lower.Inputs, fail
 		return fallback{}
 	}
 	imported, err := b.localIsImported(ctx, p, in)
-	whole := err == nil && imported && p.Compile.Source.Whole == ""
-	return fallback{noLayers: whole || ofLayer && len(p.Layers) > 0, whole: whole}
+	whole := err == nil && imported && p.Whole == ""
+	return fallback{noLayers: whole || ofLayer && p.Layered(), whole: whole}
 }
 
 // localIsImported reports whether dependencies may import packages of the build
 // context. For a vendor folder nobody has looked.
 func (b *build) localIsImported(ctx context.Context, p plan.Plan, in lower.Inputs) (bool, error) {
-	mods, err := lower.Modules(p, in)
-	if err != nil || mods == nil {
-		return plan.Vendored(b.spec, b.workspace), err
+	if _, ok := p.Step(plan.StepModules); !ok {
+		return plan.Vendored(b.spec, b.workspace), nil
 	}
-	ref, err := b.solve(ctx, *mods)
+	mods, err := lower.Lower(p, in, plan.StepModules)
 	if err != nil {
 		return false, err
 	}
-	_, err = b.tree(ctx, *mods, ref).Stat(strings.TrimPrefix(download.UnlistedPath, plan.ModCacheDir+"/"))
+	ref, err := b.solve(ctx, mods)
+	if err != nil {
+		return false, err
+	}
+	_, err = b.tree(ctx, mods, ref).Stat(strings.TrimPrefix(download.UnlistedPath, plan.ModCacheDir+"/"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

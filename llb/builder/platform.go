@@ -42,8 +42,8 @@ func (b *build) buildPlatform(ctx context.Context, target ocispecs.Platform, sta
 	// The exporter stamps the time of the build on what has no time of its own,
 	// such as layers that the base image's history lacks; the epoch holds it to
 	// ours.
-	epoch := time.Unix(p.Image.Epoch, 0).UTC()
-	return &dockerui.BuildResult{Reference: ref, Image: &p.Image.Config, BaseImage: p.Image.Base, Epoch: &epoch}, nil
+	epoch := time.Unix(p.Epoch, 0).UTC()
+	return &dockerui.BuildResult{Reference: ref, Image: p.Config, BaseImage: p.Base, Epoch: &epoch}, nil
 }
 
 // planInput is what the programs of one platform are planned from.
@@ -55,6 +55,8 @@ func (b *build) planInput(ctx context.Context, target ocispecs.Platform) (plan.I
 		Merge:        sandbox(b.ui).Merges(),
 		ToolchainEnv: b.toolchain.env(), ToolchainDigest: b.toolchain.digest, ToolchainReplaced: b.toolchain.replaced, Target: target, Build: b.platform,
 		Modules: b.modules.step, Options: b.options,
+		CollectAnew: len(b.goal.siblings) > 1 && len(b.ui.CacheImports) > 0,
+		Frontend:    plan.Frontend{ModulesProgram: b.frontend.ModulesProgram, CompileProgram: b.frontend.CompileProgram},
 	}
 	in.Fleet = b.fleet(in)
 	if !plan.KeysModules(in) {
@@ -73,13 +75,14 @@ func (b *build) buildPlan(ctx context.Context, in plan.Input, base baseImage) (p
 	if err != nil {
 		return p, llb.State{}, nil, err
 	}
-	st, err := lower.Lower(p, b.inputs(base))
+	inputs := b.inputs(base, in.Target)
+	st, err := lower.Lower(p, inputs, plan.StepImage)
 	if err != nil {
 		return p, st, nil, err
 	}
 	ref, err := b.evaluate(ctx, st)
 	if err != nil {
-		if f := b.fallback(ctx, p, b.inputs(base), err); f != (fallback{}) {
+		if f := b.fallback(ctx, p, inputs, err); f != (fallback{}) {
 			f.apply(&in)
 			return b.buildPlan(ctx, in, base)
 		}
@@ -88,23 +91,21 @@ func (b *build) buildPlan(ctx context.Context, in plan.Input, base baseImage) (p
 }
 
 // inputs gathers the states that the steps start from.
-func (b *build) inputs(base baseImage) lower.Inputs {
-	in := lower.Inputs{
-		Context:          b.context,
-		Toolchain:        b.toolchain.state,
-		ModulesToolchain: b.modules.toolchain,
-		ProgramPath:      b.frontend.ModulesProgram,
-		Outside:          b.outsideStates(),
-		ProxyFolders:     b.modules.folders,
-		Base:             base.state,
-		Sandbox:          sandbox(b.ui),
-		Source:           b.src.SourceMap,
-		CollectAnew:      len(b.goal.siblings) > 1 && len(b.ui.CacheImports) > 0,
-
-		CompileProgramPath: b.frontend.CompileProgram,
+func (b *build) inputs(base baseImage, target ocispecs.Platform) lower.Inputs {
+	states := map[plan.Origin]llb.State{
+		plan.FromContext:          b.context,
+		plan.FromToolchain:        b.toolchain.state,
+		plan.FromModulesToolchain: b.modules.toolchain,
+		plan.FromBase:             base.state.Platform(target),
+	}
+	for folder, st := range b.outsideStates() {
+		states[plan.FromFolder(folder)] = st
+	}
+	for name, st := range b.modules.folders {
+		states[plan.FromProxy(name)] = st
 	}
 	if b.program != nil {
-		in.Program = *b.program
+		states[plan.FromFrontend] = *b.program
 	}
-	return in
+	return lower.Inputs{States: states, Sandbox: sandbox(b.ui), Source: b.src.SourceMap}
 }

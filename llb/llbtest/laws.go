@@ -2,7 +2,6 @@ package llbtest
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,29 +11,20 @@ import (
 	"github.com/gokiln/gokiln/llb/plan"
 )
 
-// Laws returns how a definition breaks the laws of gokiln's graph, nothing when
-// it keeps them:
+// Laws returns how a definition breaks the laws of plan.Laws, nothing if it keeps them.
+// It reads the LLB alone, and looks besides that
 //
-//   - only the module step has a network or a secret;
 //   - every step runs on the build platform;
-//   - the module step reads the build context only through a copy of named
-//     files;
-//   - the source and the modules are read-only in every step, but for the module
-//     step's own copy of named files, which is thrown away;
-//   - a step that compiles sees a copy of the files that matter, or its name says
-//     that and why it sees the whole context;
-//   - a cache mount of a step that compiles has an id with a hash at its end, and the
-//     step runs a go command, by itself or by gokiln's program, in an environment and
-//     with flags that name no program and no file of the source;
+//   - the module step reads the build context only through a copy of named files;
 //   - every vertex has a name.
 func Laws(vs []Vertex, buildPlatform string) []string {
 	var broken []string
-	add := func(v Vertex, format string, args ...any) {
-		broken = append(broken, fmt.Sprintf("#%d %s: ", v.Index, v.Name)+fmt.Sprintf(format, args...))
-	}
 	for _, v := range vs {
+		add := func(format string, args ...any) {
+			broken = append(broken, fmt.Sprintf("#%d %s: ", v.Index, v.Name)+fmt.Sprintf(format, args...))
+		}
 		if v.Op.Op != nil && v.Name == "" {
-			add(v, "has no name")
+			add("has no name")
 		}
 		e := v.Op.GetExec()
 		if e == nil {
@@ -42,100 +32,95 @@ func Laws(vs []Vertex, buildPlatform string) []string {
 		}
 		modules := isModuleStep(e)
 		if len(e.Secretenv) > 0 && !modules {
-			add(v, "sees a secret in its environment")
+			add("sees a secret in its environment")
 		}
 		if !modules && e.Network != pb.NetMode_NONE {
-			add(v, "has network %s", e.Network)
+			add("has network %s", e.Network)
 		}
 		if p := v.Op.Platform; p == nil || p.OS+"/"+p.Architecture != buildPlatform {
-			add(v, "runs on %v, not on %s", p, buildPlatform)
+			add("runs on %v, not on %s", p, buildPlatform)
 		}
-		for _, why := range keeps(e) {
-			add(v, "%s", why)
+		if !modules {
+			for _, why := range plan.BreaksCacheLaw(cacheMounts(e), e.Meta.Args, environ(e)) {
+				add("%s", why)
+			}
 		}
 		for _, m := range e.Mounts {
-			switch {
-			case m.MountType == pb.MountType_SECRET && !modules, m.MountType == pb.MountType_SSH && !modules:
-				add(v, "sees the secret at %s", m.Dest)
-			case m.Dest == "/src" && !m.Readonly && (!modules || m.Output >= 0):
-				add(v, "can write to the source")
-			case m.Dest == "/go/pkg/mod" && !modules && !m.Readonly:
-				add(v, "can write to the modules")
-			case m.Dest == "/src" && !modules && vs[v.Inputs[m.Input].Vertex].Op.GetSource() != nil && !strings.Contains(v.Name, "whole build context"):
-				add(v, "sees the whole context and does not say so")
-			case m.Dest == "/src" && modules && readsContext(vs, v.Inputs[m.Input].Vertex):
-				add(v, "sees more of the context than named files")
+			if why := mountLaw(vs, v, m, modules); why != "" {
+				add("%s", why)
 			}
 		}
 	}
 	return broken
 }
 
-var (
-	hashed = regexp.MustCompile(`/[0-9a-f]{64}$`)
-	// leadsOut is what names something that the toolchain image does not have: a path
-	// below a mount, or a relative one.
-	leadsOut = regexp.MustCompile(`(^|[\s:=,'"])(\.{0,2}/(src|gokiln|run/gokiln|go/pkg/mod|proc)(/|$)|\.{1,2}(/|$|:))`)
-	// runsMore are flags that name a program, or a file to write.
-	runsMore = regexp.MustCompile(`-(extld|extar|toolexec|overlay|modfile|exec|cpuprofile|memprofile|asmhdr|linkobj|tmpdir)\b`)
-)
+// mountLaw tells how a mount breaks a law.
+func mountLaw(vs []Vertex, v Vertex, m *pb.Mount, modules bool) string {
+	source := m.Dest == plan.SourceDir || strings.HasPrefix(m.Dest, plan.SourceDir+"/")
+	secret := m.MountType == pb.MountType_SECRET || m.MountType == pb.MountType_SSH
+	switch {
+	case secret && !modules:
+		return "sees the secret at " + m.Dest
+	case source && !m.Readonly && (!modules || m.Output >= 0):
+		return "can write to the source"
+	case m.Dest == plan.ModCacheDir && !modules && !m.Readonly:
+		return "can write to the modules"
+	case !source || m.Input < 0:
+		return ""
+	case modules && !namedFiles(vs, v.Inputs[m.Input].Vertex):
+		return "sees more of the context than named files"
+	case !modules && whole(vs, v.Inputs[m.Input].Vertex) && !strings.Contains(v.Name, "whole build context"):
+		return "sees the whole context and does not say so"
+	}
+	return ""
+}
 
-// keeps tells how a step breaks the law of what outlives it. It reads the step alone,
-// and by other rules than those that decide (internal/recipe).
-func keeps(e *pb.ExecOp) []string {
-	kept := slices.ContainsFunc(e.Mounts, func(m *pb.Mount) bool { return m.MountType == pb.MountType_CACHE })
-	if !kept || isModuleStep(e) {
-		return nil
+// whole reports whether a vertex is a context, or has all that is in one.
+func whole(vs []Vertex, i int) bool {
+	if vs[i].Op.GetSource() != nil {
+		return true
 	}
-	var broken []string
+	return slices.ContainsFunc(vs[i].Op.GetFile().GetActions(), func(a *pb.FileAction) bool {
+		c := a.GetCopy()
+		if in := int(a.Input); in >= 0 && in < len(vs[i].Inputs) && whole(vs, vs[i].Inputs[in].Vertex) {
+			return true
+		}
+		in := int(a.SecondaryInput)
+		return c != nil && c.Src == "/" && len(c.IncludePatterns) == 0 && in >= 0 && in < len(vs[i].Inputs) && whole(vs, vs[i].Inputs[in].Vertex)
+	})
+}
+
+// namedFiles reports whether a vertex is a copy of named files and nothing else.
+func namedFiles(vs []Vertex, i int) bool {
+	f := vs[i].Op.GetFile()
+	return f != nil && !slices.ContainsFunc(f.Actions, func(a *pb.FileAction) bool {
+		c := a.GetCopy()
+		return c == nil || len(c.IncludePatterns) == 0 || slices.ContainsFunc(c.IncludePatterns, func(p string) bool {
+			return strings.ContainsAny(strings.ReplaceAll(p, `\*`, ""), "*?")
+		})
+	})
+}
+
+func cacheMounts(e *pb.ExecOp) []string {
+	var ids []string
 	for _, m := range e.Mounts {
-		if m.MountType == pb.MountType_CACHE && !hashed.MatchString(m.CacheOpt.GetID()) {
-			broken = append(broken, fmt.Sprintf("keeps %s as %q, which names no recipe", m.Dest, m.CacheOpt.GetID()))
+		if m.MountType == pb.MountType_CACHE {
+			ids = append(ids, m.CacheOpt.GetID())
 		}
 	}
-	args := e.Meta.Args
-	if args[0] == plan.CompileProgram {
-		args = args[slices.Index(args, "--")+1:]
-	}
-	if args[0] != "go" {
-		broken = append(broken, fmt.Sprintf("keeps what %q writes", args[0]))
-	}
-	for _, a := range args {
-		if runsMore.MatchString(a) {
-			broken = append(broken, fmt.Sprintf("keeps what is written with %q", a))
-		}
-	}
+	return ids
+}
+
+func environ(e *pb.ExecOp) []plan.EnvVar {
+	var env []plan.EnvVar
 	for _, kv := range e.Meta.Env {
 		name, value, _ := strings.Cut(kv, "=")
-		if !strings.HasPrefix(name, "GO") && leadsOut.MatchString(value) {
-			broken = append(broken, fmt.Sprintf("keeps what is written with %s", kv))
-		}
+		env = append(env, plan.EnvVar{Name: name, Value: value})
 	}
-	return broken
+	return env
 }
 
 // isModuleStep tells the step that downloads modules by its command.
 func isModuleStep(e *pb.ExecOp) bool {
 	return len(e.Meta.Args) > 0 && e.Meta.Args[0] == download.Program
-}
-
-// readsContext tells whether a vertex is the context itself or a copy of it
-// that is not narrowed to named files.
-func readsContext(vs []Vertex, i int) bool {
-	f := vs[i].Op.GetFile()
-	if f == nil {
-		return true
-	}
-	for _, a := range f.Actions {
-		c := a.GetCopy()
-		if c == nil || len(c.IncludePatterns) == 0 {
-			return true
-		}
-		for _, p := range c.IncludePatterns {
-			if strings.ContainsAny(strings.ReplaceAll(p, `\*`, ""), "*?") {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -9,12 +9,6 @@ import (
 	"github.com/gokiln/gokiln/spec"
 )
 
-// Secret is a build secret that a step sees as a file.
-type Secret struct{ ID, Dest string }
-
-// Agent is a forwarded SSH agent's socket.
-type Agent struct{ ID, Dest string }
-
 func secretPath(id string) string { return path.Join(SecretDir, id) }
 func agentPath(id string) string  { return path.Join(SSHDir, id) }
 
@@ -41,7 +35,7 @@ func moduleSecrets(auth []spec.Auth) []Secret {
 	var out []Secret
 	for _, a := range auth {
 		if id := cmp.Or(a.Token, a.Netrc); id != "" {
-			out = append(out, Secret{id, secretPath(id)})
+			out = append(out, Secret{ID: id, Dest: secretPath(id)})
 		}
 	}
 	slices.SortFunc(out, func(a, b Secret) int { return cmp.Compare(a.ID, b.ID) })

@@ -28,7 +28,7 @@ func TestBallast(t *testing.T) {
 		in, _ := given{yaml: tc.yaml}.inputs(t)
 		in.ToolchainDigest, in.ToolchainEnv = tc.digest, tc.env
 		in.Layers = in.Spec.Cache.Dependencies != "mount"
-		p, err := New(in)
+		p, err := newDraft(in)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,27 +15,27 @@ import (
 
 // newCompile decides the command line and environment of `go build`, and those of
 // the layers that it starts from.
-func newCompile(in Input, values template.Values) (Compile, []Layer, error) {
+func newCompile(in Input, values template.Values) (compileDraft, []layerDraft, error) {
 	programs, err := programNames(in)
 	if err != nil {
-		return Compile{}, nil, err
+		return compileDraft{}, nil, err
 	}
 	for _, check := range []func(Input) error{checkCgo, checkVendor} {
 		if err := check(in); err != nil {
-			return Compile{}, nil, err
+			return compileDraft{}, nil, err
 		}
 	}
 	x := &expander{spec: in.Spec, values: values}
 	f := newFlags(in, x)
 	env, err := compileEnv(in, x)
 	if err != nil {
-		return Compile{}, nil, err
+		return compileDraft{}, nil, err
 	}
 	if err := x.errs.Err(); err != nil {
-		return Compile{}, nil, err
+		return compileDraft{}, nil, err
 	}
 	layers := newLayers(in, f.layer(), env)
-	return Compile{
+	return compileDraft{
 		Dir:      in.Workspace.Dir,
 		Args:     slices.Concat(f.compile(), outFlag(programs), packageArgs(in)),
 		Env:      env,

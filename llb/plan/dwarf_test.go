@@ -53,7 +53,7 @@ func TestDebugInformation(t *testing.T) {
 	} {
 		in, _ := given{yaml: yaml, options: Options{BuildArgs: map[string]string{"DEBUG": "1"}}}.inputs(t)
 		in.Code, in.Layers, in.Merge = graph{apps: [][]string{{"b.example/x"}}}.code(0), true, true
-		p, err := New(in)
+		p, err := newDraft(in)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -42,20 +42,20 @@ func BaseImage(s *spec.Spec) string {
 }
 
 // newImage decides the final stage: config, files and programs.
-func newImage(in Input, values template.Values, programs []string) (Image, error) {
+func newImage(in Input, values template.Values, programs []string) (imageDraft, error) {
 	if err := checkBase(in); err != nil {
-		return Image{}, err
+		return imageDraft{}, err
 	}
 	if err := checkFiles(in, programs); err != nil {
-		return Image{}, err
+		return imageDraft{}, err
 	}
 	epoch := epoch(in.Options)
 	in.Files = withWorkdir(in.Files, in.Spec.Image.Workdir)
 	config, err := newConfig(in, values, programs, epoch)
 	if err != nil {
-		return Image{}, err
+		return imageDraft{}, err
 	}
-	img := Image{
+	img := imageDraft{
 		Config:   config,
 		Base:     in.Base,
 		Epoch:    epoch.Unix(),

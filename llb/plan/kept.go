@@ -25,7 +25,7 @@ func checker() recipe.Checker {
 }
 
 // keep names a mount, or says why there is none.
-func keep(in Input, kind string, args []string, environ []EnvVar, module, modules string) Kept {
+func keep(in Input, kind string, args []string, environ []EnvVar, module, modules string) cacheMount {
 	env := make([]recipe.Var, len(environ))
 	for i, e := range environ {
 		env[i] = recipe.Var(e)
@@ -36,13 +36,13 @@ func keep(in Input, kind string, args []string, environ []EnvVar, module, module
 		why = "the toolchain is no image with a digest"
 	}
 	if why != "" {
-		return Kept{Why: why}
+		return cacheMount{Why: why}
 	}
 	r := recipe.Recipe{
 		Kind: kind, Module: module, Modules: modules, Forks: forks(in, kind),
 		Toolchain: in.ToolchainDigest.String(), Build: platforms.Format(in.Build), Args: args, Env: env,
 	}
-	return Kept{ID: r.ID(in.Options.CacheNamespace)}
+	return cacheMount{ID: r.ID(in.Options.CacheNamespace)}
 }
 
 // forks are those of the modules that a mount has packages of.
@@ -55,9 +55,9 @@ func forks(in Input, kind string) []string {
 
 // compileCache is the GOCACHE of `go build`. One cache for all modules would grow
 // without bound.
-func compileCache(in Input, args []string, env []EnvVar) Kept {
+func compileCache(in Input, args []string, env []EnvVar) cacheMount {
 	if in.Code.Unhashed != "" {
-		return Kept{Why: in.Code.Unhashed}
+		return cacheMount{Why: in.Code.Unhashed}
 	}
 	modules := ""
 	if KeysModules(in) {
@@ -79,15 +79,15 @@ func KeysModules(in Input) bool {
 
 // store is the mount of a layer that compiles or sees some local packages, and vendored
 // ones.
-func (l *layering) store(local []string) Kept {
+func (l *layering) store(local []string) cacheMount {
 	for _, p := range local {
 		if why := l.packages[p].Unhashed; why != "" {
-			return Kept{Why: fmt.Sprintf("package %q %s", p, why)}
+			return cacheMount{Why: fmt.Sprintf("package %q %s", p, why)}
 		}
 	}
 	for _, c := range l.fleet {
 		if c.Unhashed != "" && Vendored(l.in.Spec, l.in.Workspace) {
-			return Kept{Why: c.Unhashed}
+			return cacheMount{Why: c.Unhashed}
 		}
 	}
 	modules := ""
@@ -102,6 +102,6 @@ func (l *layering) store(local []string) Kept {
 // what one has compiled is not compiled again for the next. Where the lists agree the
 // step is the same one anyway, for BuildKit keeps the names of cache mounts out of its
 // cache keys.
-func standardStore(in Input, args []string, env []EnvVar) Kept {
+func standardStore(in Input, args []string, env []EnvVar) cacheMount {
 	return keep(in, keptStandard, args, env, "", "")
 }

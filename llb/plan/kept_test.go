@@ -8,7 +8,7 @@ import (
 )
 
 // mounts plans a build and lists the ids of its cache mounts, by what they are for.
-func mounts(t *testing.T, g given, change func(*Input)) map[string]Kept {
+func mounts(t *testing.T, g given, change func(*Input)) map[string]cacheMount {
 	t.Helper()
 	in, _ := g.inputs(t)
 	in.Code, in.Layers, in.Merge = graph{apps: [][]string{{"a", "b.example/x", "std:net/http"}}}.code(0), true, true
@@ -17,11 +17,11 @@ func mounts(t *testing.T, g given, change func(*Input)) map[string]Kept {
 	if change != nil {
 		change(&in)
 	}
-	p, err := New(in)
+	p, err := newDraft(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := map[string]Kept{"gocache": p.Compile.Cache}
+	out := map[string]cacheMount{"gocache": p.Compile.Cache}
 	for _, l := range p.Layers {
 		kind, _, _ := strings.Cut(l.Name, " ")
 		out[kind] = l.Store

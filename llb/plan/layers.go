@@ -9,10 +9,10 @@ import (
 	"github.com/gokiln/gokiln/internal/workspace"
 )
 
-// Layer is a step that compiles packages and links nothing, so that their GOCACHE
+// layerDraft is a step that compiles packages and links nothing, so that their GOCACHE
 // entries become a layer that travels with the cache export. The layers that a
 // build starts from cost or save time; its result is the same without them.
-type Layer struct {
+type layerDraft struct {
 	// Name is the step's name for people, without its platform.
 	Name string
 	// Args is the go command line, Env its environment, sorted by name.
@@ -28,7 +28,7 @@ type Layer struct {
 	// ascending order, all less than the layer's own.
 	Below []int
 	// Store keeps entries for the next time.
-	Store   Kept
+	Store   cacheMount
 	NoCache bool
 	At      []diag.Range
 }
@@ -44,13 +44,13 @@ type layering struct {
 	// files are those that the go command wants beside any package.
 	files    []string
 	packages map[string]workspace.LocalPackage
-	layers   []Layer
+	layers   []layerDraft
 }
 
 // newLayers plans the layers below compile; none where they are not wanted, where
 // what the app imports is not known for sure, or where a dependency may need any
 // file of the context: its layer would be another one after each edit.
-func newLayers(in Input, flags []string, env []EnvVar) []Layer {
+func newLayers(in Input, flags []string, env []EnvVar) []layerDraft {
 	if !layered(in) {
 		return nil
 	}
@@ -231,8 +231,8 @@ func (l *layering) add(name string, packages, local []string, below []int) {
 }
 
 // layer is what all layers have in common.
-func (l *layering) layer(name string, packages []string) Layer {
-	return Layer{
+func (l *layering) layer(name string, packages []string) layerDraft {
+	return layerDraft{
 		Name:    name,
 		Args:    slices.Concat(l.flags, packages),
 		Env:     l.env,

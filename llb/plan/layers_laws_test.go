@@ -44,7 +44,7 @@ func (g graph) chains(t *testing.T, app int) map[string]string {
 	for i := range g.apps {
 		in.Fleet = append(in.Fleet, g.code(i))
 	}
-	p, err := New(in)
+	p, err := newDraft(in)
 	if err != nil {
 		t.Fatal(err)
 	}

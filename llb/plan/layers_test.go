@@ -65,7 +65,7 @@ func (g graph) layers(t *testing.T, app int, change func(*Input)) []string {
 	if change != nil {
 		change(&in)
 	}
-	p, err := New(in)
+	p, err := newDraft(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestLayerFlags(t *testing.T) {
 	for text, want := range map[string]bool{"-N -l": false, "all=-N": true} {
 		in, _ := given{yaml: fmt.Sprintf("build: {gcflags: %q, cover: true, tags: x}", text)}.inputs(t)
 		in.Code, in.Layers = graph{apps: [][]string{{"b.example/x"}}}.code(0), true
-		p, err := New(in)
+		p, err := newDraft(in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -201,7 +201,7 @@ func TestWholeContext(t *testing.T) {
 			in, _ := tc.inputs(t)
 			in.ToolchainEnv = tc.toolchain
 			in.Code, in.Layers = graph{apps: [][]string{{"b.example/x"}}}.code(0), true
-			p, err := New(in)
+			p, err := newDraft(in)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -306,7 +306,7 @@ func TestPackageNamedAll(t *testing.T) {
 	in.Code.Closure = workspace.Closure{Imports: workspace.Imports{Sure: true}, Packages: []workspace.LocalPackage{
 		{ImportPath: "all", Dir: "."}, {ImportPath: "all/cmd", Dir: "cmd", Main: true, Local: []string{"all", "all/x"}}, {ImportPath: "all/x", Dir: "x"},
 	}}
-	p, err := New(in)
+	p, err := newDraft(in)
 	if err != nil {
 		t.Fatal(err)
 	}

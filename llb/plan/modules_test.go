@@ -76,7 +76,7 @@ func TestModuleCredentials(t *testing.T) {
 	if diff := cmp.Diff(want, m.Config.Auth); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]Secret{{"gh", "/run/gokiln/secrets/gh"}, {"login", "/run/gokiln/secrets/login"}}, m.Secrets); diff != "" {
+	if diff := cmp.Diff([]Secret{{ID: "gh", Dest: "/run/gokiln/secrets/gh"}, {ID: "login", Dest: "/run/gokiln/secrets/login"}}, m.Secrets); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]Agent{{"default", "/run/gokiln/ssh/default"}}, m.Agents); diff != "" {

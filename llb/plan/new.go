@@ -52,6 +52,29 @@ type Input struct {
 	// nothing to download.
 	Modules *Modules
 	Options Options
+	// CollectAnew copies anew out of the context what the module step and the layers
+	// see, whether or not the cache has such a copy. It is for builds of several apps,
+	// which have these steps in common, with a cache import.
+	//
+	// BuildKit keys such a copy by its content and also by the client's session. In a
+	// bake, whose targets have one session, a target that asks after another has ended
+	// finds the copy by the session's key, and by it results that the daemon took from
+	// the other's cache import; its own import knows no such key. Where a third target
+	// keeps these results busy they are not looked for in another way, and the programs
+	// on top of them are compiled although the cache has them: in 4 of 16 bakes of 20
+	// apps, up to 18 programs (of the kind of moby/buildkit#4674). Without a copy to be
+	// found, the content of the new one is what everything is found by. No key changes.
+	CollectAnew bool
+	// Frontend is where the frontend's own image has gokiln's programs.
+	Frontend Frontend
+}
+
+// Frontend is where the frontend's own image has the programs that steps run.
+type Frontend struct {
+	// ModulesProgram downloads modules.
+	ModulesProgram string
+	// CompileProgram compiles into layers.
+	CompileProgram string
 }
 
 // Options is what the user passed to the build command.
@@ -73,28 +96,45 @@ type Options struct {
 	NoCache map[string]bool
 }
 
-// New makes the Plan for one target platform. Its errors are *diag.Error or a
-// diag.List where a place in the spec is to blame.
+// New makes the Plan of an image for one target platform. Its errors are *diag.Error
+// or a diag.List where a place in the spec is to blame.
 func New(in Input) (Plan, error) {
-	p, err := NewPrograms(in)
+	d, err := newDraft(in)
 	if err != nil {
 		return Plan{}, err
 	}
-	p.Image, err = newImage(in, templateValues(in), p.Compile.Programs)
-	return p, err
+	return d.image(), nil
 }
 
-// NewPrograms makes the Plan of the programs alone: of its Image only the epoch,
-// the programs and NoCache are set. The target may be any that Go builds for.
+// NewPrograms makes the Plan of the programs alone. The target may be any that Go
+// builds for.
 func NewPrograms(in Input) (Plan, error) {
-	if err := CheckPort(in.Target); err != nil {
+	d, err := newProgramsDraft(in)
+	if err != nil {
 		return Plan{}, err
+	}
+	return d.programs(), nil
+}
+
+func newDraft(in Input) (draft, error) {
+	d, err := newProgramsDraft(in)
+	if err != nil {
+		return draft{}, err
+	}
+	d.Image, err = newImage(in, templateValues(in), d.Compile.Programs)
+	return d, err
+}
+
+// newProgramsDraft sets of the image only the epoch, the programs and NoCache.
+func newProgramsDraft(in Input) (draft, error) {
+	if err := CheckPort(in.Target); err != nil {
+		return draft{}, err
 	}
 	compile, layers, err := newCompile(in, templateValues(in))
 	if err != nil {
-		return Plan{}, err
+		return draft{}, err
 	}
-	return Plan{
+	return draft{
 		Target:  in.Target,
 		Build:   in.Build,
 		Source:  SourceOf(in.Workspace),
@@ -103,12 +143,14 @@ func NewPrograms(in Input) (Plan, error) {
 		Ballast: newBallast(in),
 		Layers:  layers,
 		Compile: compile,
-		Image: Image{
+		Image: imageDraft{
 			Epoch:    epoch(in.Options).Unix(),
 			Programs: compile.Programs,
 			NoCache:  in.Options.NoCache[StageImage],
 			At:       mainRanges(in),
 		},
+		CollectAnew: in.CollectAnew,
+		Frontend:    in.Frontend,
 	}, nil
 }
 

@@ -1,9 +1,14 @@
 // Package plan makes one complete Plan per target platform out of the spec, the
 // module it describes, the base image's config and the frontend's options.
 //
-// A Plan is plain data: it holds no YAML, no BuildKit state and no field left
-// open, and it prints as JSON. Making it reads nothing; whatever has to be read
-// (the build context, the base image's config and users) arrives as a value.
+// A Plan is a list of steps in order, as plain data: it holds no YAML, no BuildKit state
+// and no field left open, and it prints. Making it reads nothing; whatever has to be
+// read (the build context, the base image's config and users) arrives as a value.
+//
+// A plan is made in two moves. First the draft: what each stage is to do, decided stage
+// by stage (modules.go, layers.go, compile.go, image.go). Then the steps that do it
+// (steps*.go), with their names, mounts and file operations. A new kind of step is a
+// function that returns one; llb/lower knows none of them by name.
 //
 // Decisions that are hard to reverse, because image digests and cache keys hang
 // on them:
@@ -20,10 +25,11 @@
 package plan
 
 import (
+	"slices"
+
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/download"
 )
 
@@ -76,95 +82,47 @@ const (
 // Stages lists the names of the stages in build order.
 func Stages() []string { return []string{StageModules, StageDependencies, StageCompile, StageImage} }
 
-// Plan is all that one target platform's image is made from.
+// Plan is all that one target platform's image, or its programs alone, is made from.
 type Plan struct {
 	Target ocispecs.Platform
 	// Build is the platform that steps run on.
 	Build ocispecs.Platform
-	// Source is where the steps see the build context, Outside what stands
-	// beside it.
-	Source  string
-	Outside []Outside
-	// Modules is nil where nothing has to be downloaded: no requirement, or a
-	// vendor folder.
-	Modules *Modules
-	// Ballast are the paths of the toolchain image, as patterns of BuildKit's copies,
-	// that the steps do without which compile the app's own code and what it imports:
-	// a copy without them stands in for the image. Empty where they see the image.
-	Ballast []string
-	// Layers are what Compile starts from: all of them, each on top of some of
-	// those before it.
-	Layers  []Layer
-	Compile Compile
-	Image   Image
-}
-
-// Modules is the step that downloads modules. All target platforms of a build
-// share it.
-type Modules struct {
-	// Dir is the main module's folder in the context.
-	Dir string
-	// Recipe lists the context's files that decide what is downloaded, Outside
-	// those of the folders beside it.
-	Recipe  []string
-	Outside []Outside
-	// Config is what the step's program is told.
-	Config download.Config
-	// Env is the step's environment, sorted by name.
-	Env []EnvVar
-	// Proxy is passed outside of the cache key.
-	Proxy Proxy
-	// Secrets and Agents are sorted by id.
-	Secrets []Secret
-	Agents  []Agent
-	// ProxyFolders are named contexts that hold module proxies.
-	ProxyFolders []string
-	// Offline steps get no network.
-	Offline bool
-	// StoreID names the cache mount that keeps module zips.
-	StoreID string
-	NoCache bool
-	At      []diag.Range
-}
-
-// Compile is the step that runs `go build`.
-type Compile struct {
-	// Dir is the working folder in the context.
-	Dir string
-	// Args is the whole command line, argv[0] included.
-	Args []string
-	// Env is the step's environment, sorted by name.
-	Env []EnvVar
-	// Source is what the step sees of the build context.
-	Source Source
-	// Modules tells whether the step sees the modules layer.
-	Modules bool
-	// WorkSum is the context's go.work.sum, which the module step completes; empty
-	// without a workspace or without modules. The go command would write what the
-	// file lacks, and the source is read-only.
-	WorkSum string
-	// Cache is GOCACHE, on top of the layers.
-	Cache Kept
-	// Programs are the file names of the results in OutDir.
+	// Steps are in an order in which they could run: a step refers to earlier ones.
+	Steps []Step
+	// Programs are the file names of the programs, which the step StepCompile leaves
+	// at its root.
 	Programs []string
-	// Packages are the main packages as the user would type them.
-	Packages []string
-	NoCache  bool
-	At       []diag.Range
+	// Whole says why the compile step sees the whole build context; empty where it
+	// sees the files that matter.
+	Whole string
+	// Epoch, in seconds since 1970 UTC, is the time of every file and folder in the
+	// image.
+	Epoch int64
+	// Config is the image's, Base its base image's own; nil for scratch. Both are nil
+	// in a plan of programs.
+	Config, Base *dockerspec.DockerOCIImage
 }
 
-// Image is the final stage.
-type Image struct {
-	Config dockerspec.DockerOCIImage
-	// Base is the base image's own config; nil for scratch.
-	Base *dockerspec.DockerOCIImage
-	// Epoch, in seconds since 1970 UTC, is every file's and folder's time.
-	Epoch    int64
-	Files    Files
-	Programs []string
-	NoCache  bool
-	At       []diag.Range
-	FilesAt  []diag.Range
+// The steps that others ask for by their ID.
+const (
+	StepModules = "modules"
+	StepCompile = "compile"
+	StepImage   = "image"
+	StepGather  = "gather"
+)
+
+// Step returns the step with an ID; ok is false if the plan has none.
+func (p Plan) Step(id string) (s Step, ok bool) {
+	i := slices.IndexFunc(p.Steps, func(s Step) bool { return s.ID == id })
+	if i < 0 {
+		return Step{}, false
+	}
+	return p.Steps[i], true
+}
+
+// Layered reports whether there are layers of compiled packages.
+func (p Plan) Layered() bool {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Stage == StageDependencies })
 }
 
 // Files is what goes from the build context into the image.
@@ -202,14 +160,6 @@ type Copy struct {
 // files that somebody may execute, 0644 for others. What a checkout has besides comes
 // from the umask of whoever made it.
 const GitModes = "u=rwX,go=rX"
-
-// Kept is a folder of a step that outlives the build as a cache mount.
-type Kept struct {
-	// ID names the mount; empty where the folder goes with the step.
-	ID string
-	// Why says why it does: a sentence without its full stop.
-	Why string
-}
 
 // EnvVar is one environment variable.
 type EnvVar struct{ Name, Value string }

@@ -91,14 +91,14 @@ func cmpOr(a, b string) string {
 	return b
 }
 
-func (g given) plan(t *testing.T) Plan {
+func (g given) plan(t *testing.T) draft {
 	t.Helper()
 	in, modules := g.inputs(t)
 	var err error
 	if in.Modules, err = NewModules(modules); err != nil {
 		t.Fatal(err)
 	}
-	p, err := New(in)
+	p, err := newDraft(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestPlanErrors(t *testing.T) {
 			base: &dockerspec.DockerOCIImage{Image: ocispecs.Image{Platform: ocispecs.Platform{OS: "linux", Architecture: "amd64"}}}}, "image.base:", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := New(tc.input(t))
+			_, err := newDraft(tc.input(t))
 			located := diag.All(err)
 			if len(located) != 1 {
 				t.Fatalf("%d located errors: %v", len(located), err)
@@ -467,7 +467,7 @@ func TestFilesMustNotMeetPrograms(t *testing.T) {
 	for i, to := range targets {
 		in.Files.Copies = append(in.Files.Copies, Copy{From: "/a", To: to, Entry: i})
 	}
-	_, err := New(in)
+	_, err := newDraft(in)
 	var lines []int
 	for _, e := range diag.All(err) {
 		lines = append(lines, e.Range.Start.Line)

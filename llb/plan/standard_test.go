@@ -24,11 +24,11 @@ func requiring(module string, n int) string {
 }
 
 // bottom plans an app with a toolchain of some digest and returns its first layer.
-func bottom(t *testing.T, g given, imports ...string) Layer {
+func bottom(t *testing.T, g given, imports ...string) layerDraft {
 	t.Helper()
 	in, _ := g.inputs(t)
 	in.Code, in.Layers, in.Merge = graph{apps: [][]string{imports}}.code(0), true, true
-	p, err := New(in)
+	p, err := newDraft(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func bottom(t *testing.T, g given, imports ...string) Layer {
 	return p.Layers[0]
 }
 
-func standardOf(l Layer) string {
+func standardOf(l layerDraft) string {
 	return strings.Join(slices.DeleteFunc(slices.Clone(l.Args), func(a string) bool { return strings.HasPrefix(a, "-") })[2:], " ")
 }
 
@@ -96,7 +96,7 @@ func TestStandardLibraryWithDefaultProfile(t *testing.T) {
 	in.Code, in.Layers = graph{apps: [][]string{{"b.example/x", "std:net/http"}}}.code(0), true
 	i := slices.IndexFunc(in.Code.Packages, func(p workspace.LocalPackage) bool { return p.Main })
 	in.Code.Packages[i].Files = append(in.Code.Packages[i].Files, "cmd/0/default.pgo")
-	p, err := New(in)
+	p, err := newDraft(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestStandardLibraryWithDefaultProfile(t *testing.T) {
 func TestStandardLibraryInAWorkspace(t *testing.T) {
 	in, _ := given{files: map[string]string{"go.work": "go 1.26\n\nuse .\n"}}.inputs(t)
 	in.Code, in.Layers = graph{apps: [][]string{{"b.example/x"}}}.code(0), true
-	p, err := New(in)
+	p, err := newDraft(in)
 	if err != nil {
 		t.Fatal(err)
 	}

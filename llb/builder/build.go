@@ -24,6 +24,7 @@ import (
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/workspace"
 	"github.com/gokiln/gokiln/llb/plan"
+	"github.com/gokiln/gokiln/llb/reffs"
 	"github.com/gokiln/gokiln/spec"
 )
 
@@ -93,7 +94,7 @@ type build struct {
 	spec      *spec.Spec
 	platform  ocispecs.Platform // where steps run
 	context   llb.State
-	files     *refFS
+	files     *reffs.FS
 	workspace *workspace.Workspace
 	toolchain baseImage
 	// toolchainRef is what toolchain was loaded as.
@@ -237,7 +238,7 @@ func (b *build) openContext(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load the build context: %w", err)
 	}
-	b.files = b.tree(ctx, b.context, ref)
+	b.files = reffs.Open(ctx, b.context, ref, b.solve)
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/gokiln/gokiln/internal/download"
 	"github.com/gokiln/gokiln/llb/lower"
 	"github.com/gokiln/gokiln/llb/plan"
+	"github.com/gokiln/gokiln/llb/reffs"
 )
 
 // targetCode is what a target platform's programs are compiled from.
@@ -82,7 +83,7 @@ func (b *build) localIsImported(ctx context.Context, p plan.Plan, in lower.Input
 	if err != nil {
 		return false, err
 	}
-	_, err = b.tree(ctx, mods, ref).Stat(strings.TrimPrefix(download.UnlistedPath, plan.ModCacheDir+"/"))
+	_, err = reffs.Open(ctx, mods, ref, b.solve).Stat(strings.TrimPrefix(download.UnlistedPath, plan.ModCacheDir+"/"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

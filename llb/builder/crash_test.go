@@ -14,6 +14,8 @@ import (
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/frontend/gateway/client"
 	digest "github.com/opencontainers/go-digest"
+
+	"github.com/gokiln/gokiln/llb/llbtest"
 )
 
 // A bug in any phase ends the build with an error and not the frontend.
@@ -63,14 +65,14 @@ func (c *crashingClient) ResolveImageConfig(ctx context.Context, ref string, opt
 
 func (c *crashingClient) Solve(ctx context.Context, req client.SolveRequest) (*client.Result, error) {
 	res, err := c.stubClient.Solve(ctx, req)
-	if ref, ok := res.Ref.(*stubRef); ok {
+	if ref, ok := res.Ref.(*llbtest.Ref); ok {
 		res.SetRef(&crashingRef{ref, c.file})
 	}
 	return res, err
 }
 
 type crashingRef struct {
-	*stubRef
+	*llbtest.Ref
 	file string
 }
 
@@ -78,14 +80,14 @@ func (r *crashingRef) ReadFile(ctx context.Context, req client.ReadRequest) ([]b
 	if req.Filename == r.file {
 		panic(errors.New("as asked"))
 	}
-	return r.stubRef.ReadFile(ctx, req)
+	return r.Ref.ReadFile(ctx, req)
 }
 
 // A panic in a goroutine that nobody guards ends the process. So who starts one, or
 // is run in one, has to name the package crash.
 func TestEveryGoroutineIsGuarded(t *testing.T) {
 	started := 0
-	for _, room := range []string{"../../spec", "../../internal/workspace", "../../internal/bake", "../plan", "../lower", "."} {
+	for _, room := range []string{"../../spec", "../../internal/workspace", "../../internal/bake", "../plan", "../lower", "../reffs", "."} {
 		files, err := filepath.Glob(filepath.Join(room, "*.go"))
 		if err != nil {
 			t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/llb/plan"
+	"github.com/gokiln/gokiln/llb/reffs"
 	"github.com/gokiln/gokiln/spec"
 )
 
@@ -98,10 +99,10 @@ func (e *entry) expand() error {
 	case strings.Contains(f.From, "**"):
 		return e.tree()
 	}
-	tree := &allNamed{FS: e.fsys}
+	tree := &reffs.AllNamed{FS: e.fsys}
 	matches, err := fs.Glob(tree, f.From)
-	if tree.failed != nil {
-		return tree.failed
+	if tree.Err() != nil {
+		return tree.Err()
 	}
 	if err != nil {
 		return fmt.Errorf("pattern %q: %w", f.From, err)
@@ -185,7 +186,7 @@ func staticPrefix(pattern string) string {
 // to, and returns their number.
 func (e *entry) matches(root, to string, match func(string) (bool, error)) (int, error) {
 	n := 0
-	err := fs.WalkDir(&allNamed{FS: e.fsys}, root, func(p string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(&reffs.AllNamed{FS: e.fsys}, root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 	fstypes "github.com/tonistiigi/fsutil/types"
 
 	"github.com/gokiln/gokiln/internal/crash"
+	"github.com/gokiln/gokiln/llb/llbtest"
 )
 
 // FuzzBuild is the whole request: a spec, a tree, images and options made of the
@@ -144,7 +145,7 @@ func (c *fuzzClient) Solve(ctx context.Context, req client.SolveRequest) (*clien
 	case 6:
 		return nil, context.DeadlineExceeded
 	case 7:
-		if ref, ok := res.Ref.(*stubRef); ok {
+		if ref, ok := res.Ref.(*llbtest.Ref); ok {
 			res.SetRef(&brokenRef{ref})
 		}
 	}
@@ -152,10 +153,10 @@ func (c *fuzzClient) Solve(ctx context.Context, req client.SolveRequest) (*clien
 }
 
 // brokenRef has no stat for a name, or one of another kind.
-type brokenRef struct{ *stubRef }
+type brokenRef struct{ *llbtest.Ref }
 
 func (r *brokenRef) ReadDir(ctx context.Context, req client.ReadDirRequest) ([]*fstypes.Stat, error) {
-	list, err := r.stubRef.ReadDir(ctx, req)
+	list, err := r.Ref.ReadDir(ctx, req)
 	for i := range list {
 		if i%2 == 1 {
 			list[i] = &fstypes.Stat{Path: base64.StdEncoding.EncodeToString([]byte(list[i].Path)), Mode: uint32(fs.ModeDir)}

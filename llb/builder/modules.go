@@ -17,6 +17,7 @@ import (
 	"github.com/gokiln/gokiln/internal/symptom"
 	"github.com/gokiln/gokiln/internal/workspace"
 	"github.com/gokiln/gokiln/llb/plan"
+	"github.com/gokiln/gokiln/llb/reffs"
 )
 
 // planModules plans the module step and opens what it needs besides the context.
@@ -208,7 +209,7 @@ func (b *build) openOutside(ctx context.Context, modulePath, written string) (fs
 		if err != nil {
 			return nil, false, fmt.Errorf("load the named context %q: %w", name, err)
 		}
-		o.states[name], o.trees[name] = *st, b.tree(ctx, *st, ref)
+		o.states[name], o.trees[name] = *st, reffs.Open(ctx, *st, ref, b.solve)
 		return o.trees[name], true, nil
 	}
 	return nil, false, nil

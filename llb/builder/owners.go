@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"github.com/moby/sys/user"
+
+	"github.com/gokiln/gokiln/llb/reffs"
 )
 
 // owners resolves user and group names by the base image's /etc/passwd and
@@ -27,7 +29,7 @@ func newOwners(ctx context.Context, b *build, base baseImage) owners {
 		if err != nil {
 			return nil, fmt.Errorf("read the base image: %w", err)
 		}
-		return b.tree(ctx, base.state, ref), nil
+		return reffs.Open(ctx, base.state, ref, b.solve), nil
 	})}
 }
 

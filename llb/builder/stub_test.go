@@ -24,10 +24,10 @@ import (
 	"github.com/moby/buildkit/util/apicaps"
 	apicapspb "github.com/moby/buildkit/util/apicaps/pb"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
-	"github.com/moby/patternmatcher"
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
-	fstypes "github.com/tonistiigi/fsutil/types"
+
+	"github.com/gokiln/gokiln/llb/llbtest"
 )
 
 // stubClient is a gateway client over file systems in memory. It proves what
@@ -121,7 +121,7 @@ func (c *stubClient) Solve(_ context.Context, req client.SolveRequest) (*client.
 	c.mu.Unlock()
 	res := client.NewResult()
 	if len(req.Definition.GetDef()) > 0 { // BuildKit has no reference for nothing
-		res.SetRef(&stubRef{fs: c.sourceFS(req.Definition), def: req.Definition})
+		res.SetRef(&llbtest.Ref{FS: c.sourceFS(req.Definition)})
 	}
 	return res, nil
 }
@@ -235,81 +235,4 @@ func (c *stubClient) definitions() []*pb.Definition {
 		}
 	}
 	return out
-}
-
-// stubRef is a solved result.
-type stubRef struct {
-	fs  fs.FS
-	def *pb.Definition
-}
-
-var _ client.Reference = (*stubRef)(nil)
-
-func (r *stubRef) ToState() (llb.State, error)    { return llb.Scratch(), nil }
-func (r *stubRef) Evaluate(context.Context) error { return nil }
-
-func (r *stubRef) ReadFile(_ context.Context, req client.ReadRequest) ([]byte, error) {
-	data, err := fs.ReadFile(r.fs, path.Clean(req.Filename))
-	if err != nil {
-		return nil, remote(err)
-	}
-	if rg := req.Range; rg != nil {
-		data = data[min(rg.Offset, len(data)):]
-		data = data[:min(rg.Length, len(data))]
-	}
-	return data, nil
-}
-
-func (r *stubRef) ReadDir(_ context.Context, req client.ReadDirRequest) ([]*fstypes.Stat, error) {
-	entries, err := fs.ReadDir(r.fs, path.Clean(req.Path))
-	if err != nil {
-		return nil, remote(err)
-	}
-	var out []*fstypes.Stat
-	for _, e := range entries {
-		if req.IncludePattern != "" {
-			pm, err := patternmatcher.New([]string{req.IncludePattern})
-			if err != nil {
-				return nil, err
-			}
-			if ok, err := pm.MatchesOrParentMatches(e.Name()); err != nil || !ok {
-				continue
-			}
-		}
-		if !utf8.ValidString(e.Name()) {
-			return nil, errors.New("rpc error: code = Internal desc = grpc: error while marshaling: string field contains invalid UTF-8")
-		}
-		info, err := e.Info()
-		if err != nil {
-			return nil, err
-		}
-		st := stat(e.Name(), info)
-		if info.Mode()&fs.ModeSymlink != 0 {
-			if st.Linkname, err = fs.ReadLink(r.fs, path.Join(path.Clean(req.Path), e.Name())); err != nil {
-				return nil, err
-			}
-		}
-		out = append(out, st)
-	}
-	return out, nil
-}
-
-func (r *stubRef) StatFile(_ context.Context, req client.StatRequest) (*fstypes.Stat, error) {
-	info, err := fs.Stat(r.fs, path.Clean(req.Path))
-	if err != nil {
-		return nil, remote(err)
-	}
-	return stat(path.Base(req.Path), info), nil
-}
-
-func stat(name string, info fs.FileInfo) *fstypes.Stat {
-	return &fstypes.Stat{Path: name, Mode: uint32(info.Mode()), Size: info.Size(), ModTime: info.ModTime().UnixNano()}
-}
-
-// remote is how an error looks after the gateway: text without identity.
-func remote(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return errors.New("rpc error: code = Unknown desc = open x: no such file or directory")
-	}
-	return errors.New(err.Error())
 }

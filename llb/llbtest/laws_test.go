@@ -69,14 +69,16 @@ func TestLawsAreLaws(t *testing.T) {
 	const recipe, source, compile = 0, 1, 3
 	copied := func(p *plan.Plan, step int) *plan.CopyFiles { return p.Steps[step].Files.Actions[0].Copy }
 	for name, change := range map[string]func(*plan.Plan){
-		"a network":             func(p *plan.Plan) { p.Steps[compile].Exec.Network = true },
-		"a secret file":         func(p *plan.Plan) { p.Steps[compile].Exec.Secrets = []plan.Secret{{ID: "a", Dest: "/a"}} },
-		"a secret variable":     func(p *plan.Plan) { p.Steps[compile].Exec.Secrets = []plan.Secret{{ID: "a", Env: "A"}} },
-		"an agent":              func(p *plan.Plan) { p.Steps[compile].Exec.Agents = []plan.Agent{{ID: "a", Dest: "/a"}} },
-		"a writable source":     func(p *plan.Plan) { p.Steps[compile].Exec.Mounts[0].Access = plan.Discard },
-		"writable modules":      func(p *plan.Plan) { p.Steps[compile].Exec.Mounts[1].Access = plan.Discard },
-		"the context":           func(p *plan.Plan) { p.Steps[compile].Exec.Mounts[0].From = plan.FromContext },
-		"the context elsewhere": func(p *plan.Plan) { p.Steps[compile].Exec.Mounts[0] = plan.Mount{Dest: "/src/context", From: plan.FromContext, Access: plan.Readonly} },
+		"a network":         func(p *plan.Plan) { p.Steps[compile].Exec.Network = true },
+		"a secret file":     func(p *plan.Plan) { p.Steps[compile].Exec.Secrets = []plan.Secret{{ID: "a", Dest: "/a"}} },
+		"a secret variable": func(p *plan.Plan) { p.Steps[compile].Exec.Secrets = []plan.Secret{{ID: "a", Env: "A"}} },
+		"an agent":          func(p *plan.Plan) { p.Steps[compile].Exec.Agents = []plan.Agent{{ID: "a", Dest: "/a"}} },
+		"a writable source": func(p *plan.Plan) { p.Steps[compile].Exec.Mounts[0].Access = plan.Discard },
+		"writable modules":  func(p *plan.Plan) { p.Steps[compile].Exec.Mounts[1].Access = plan.Discard },
+		"the context":       func(p *plan.Plan) { p.Steps[compile].Exec.Mounts[0].From = plan.FromContext },
+		"the context elsewhere": func(p *plan.Plan) {
+			p.Steps[compile].Exec.Mounts[0] = plan.Mount{Dest: "/src/context", From: plan.FromContext, Access: plan.Readonly}
+		},
 		"a copy of the context": func(p *plan.Plan) { copied(p, source).Names = nil },
 		"a copy of the copy": func(p *plan.Plan) {
 			copied(p, source).Names = nil

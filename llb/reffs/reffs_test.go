@@ -1,4 +1,4 @@
-package builder
+package reffs
 
 import (
 	"bytes"
@@ -14,24 +14,26 @@ import (
 
 	"github.com/moby/buildkit/frontend/gateway/client"
 	fstypes "github.com/tonistiigi/fsutil/types"
+
+	"github.com/gokiln/gokiln/llb/llbtest"
 )
 
-func TestRefFS(t *testing.T) {
+func TestFS(t *testing.T) {
 	files := fstest.MapFS{
 		"go.mod":           {Data: []byte("module x\n")},
 		"cmd/api/main.go":  {Data: []byte("package main\n" + strings.Repeat("// filler\n", 4096))},
 		"cmd/api/empty.go": {Data: nil},
 	}
-	fsys := newRefFS(t.Context(), &stubRef{fs: files})
+	fsys := newFS(t.Context(), &llbtest.Ref{FS: files})
 	if err := fstest.TestFS(fsys, "go.mod", "cmd/api/main.go", "cmd/api/empty.go"); err != nil {
 		t.Error(err)
 	}
 }
 
 // What a link leads to is asked of the listing, as it is written.
-func TestRefFSLinks(t *testing.T) {
-	ref := &countingRef{stubRef: stubRef{fs: fstest.MapFS{"a/x.go": {Data: []byte("../../outer/x.go"), Mode: fs.ModeSymlink | 0o777}, "a/y.go": {}}}}
-	fsys := newRefFS(t.Context(), ref)
+func TestFSLinks(t *testing.T) {
+	ref := &countingRef{Ref: llbtest.Ref{FS: fstest.MapFS{"a/x.go": {Data: []byte("../../outer/x.go"), Mode: fs.ModeSymlink | 0o777}, "a/y.go": {}}}}
+	fsys := newFS(t.Context(), ref)
 	if target, err := fs.ReadLink(fsys, "a/x.go"); err != nil || target != "../../outer/x.go" {
 		t.Errorf("x.go leads to %q, %v", target, err)
 	}
@@ -45,9 +47,9 @@ func TestRefFSLinks(t *testing.T) {
 	}
 }
 
-func TestRefFSMissing(t *testing.T) {
-	ref := &countingRef{stubRef: stubRef{fs: fstest.MapFS{"go.mod": {}, "cmd/main.go": {}}}}
-	fsys := newRefFS(t.Context(), ref)
+func TestFSMissing(t *testing.T) {
+	ref := &countingRef{Ref: llbtest.Ref{FS: fstest.MapFS{"go.mod": {}, "cmd/main.go": {}}}}
+	fsys := newFS(t.Context(), ref)
 	for _, name := range []string{"go.sum", "no/such/folder", "go.mod/x"} {
 		if _, err := fs.Stat(fsys, name); err == nil {
 			t.Errorf("stat %s: no error", name)
@@ -67,9 +69,9 @@ func TestRefFSMissing(t *testing.T) {
 	}
 }
 
-func TestRefFSReadsInPieces(t *testing.T) {
-	ref := &countingRef{stubRef: stubRef{fs: fstest.MapFS{"big.go": {Data: []byte(strings.Repeat("x", 10*pieceSize))}}}}
-	f, err := newRefFS(t.Context(), ref).Open("big.go")
+func TestFSReadsInPieces(t *testing.T) {
+	ref := &countingRef{Ref: llbtest.Ref{FS: fstest.MapFS{"big.go": {Data: []byte(strings.Repeat("x", 10*pieceSize))}}}}
+	f, err := newFS(t.Context(), ref).Open("big.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,9 +84,9 @@ func TestRefFSReadsInPieces(t *testing.T) {
 }
 
 // What was read of a file before may be any part of its beginning.
-func TestRefFSReadsOn(t *testing.T) {
+func TestFSReadsOn(t *testing.T) {
 	data := []byte(strings.Repeat("0123456789abcdef", 3*pieceSize/16))
-	fsys := newRefFS(t.Context(), &stubRef{fs: fstest.MapFS{"a.go": {Data: data}, "b.go": {Data: data[:100]}}})
+	fsys := newFS(t.Context(), &llbtest.Ref{FS: fstest.MapFS{"a.go": {Data: data}, "b.go": {Data: data[:100]}}})
 	for _, n := range []int{1, 600, 0, 100, 3 * pieceSize, 20} {
 		for name, whole := range map[string][]byte{"a.go": data, "b.go": data[:100]} {
 			f, err := fsys.Open(name)
@@ -108,14 +110,14 @@ func TestRefFSReadsOn(t *testing.T) {
 
 // The Go files of a folder are fetched together, each once, and of what is no source
 // of the package nothing is.
-func TestRefFSReadsAhead(t *testing.T) {
+func TestFSReadsAhead(t *testing.T) {
 	all := fstest.MapFS{"p/a_test.go": {Data: []byte("x")}, "p/zz.txt": {Data: []byte("x")}, "p/_b.go": {Data: []byte("x")}}
 	const n = 3 * window
 	for i := range n {
 		all[fmt.Sprintf("p/f%03d.go", i)] = &fstest.MapFile{Data: []byte(strings.Repeat("x", 2*pieceSize))}
 	}
-	ref := &countingRef{stubRef: stubRef{fs: all}}
-	fsys := newRefFS(t.Context(), ref)
+	ref := &countingRef{Ref: llbtest.Ref{FS: all}}
+	fsys := newFS(t.Context(), ref)
 	for i := range n {
 		f, err := fsys.Open(fmt.Sprintf("p/f%03d.go", i))
 		if err != nil {
@@ -137,7 +139,7 @@ func TestRefFSReadsAhead(t *testing.T) {
 }
 
 // Files that were asked for and that nobody reads are kept up to a bound.
-func TestRefFSKeepsABound(t *testing.T) {
+func TestFSKeepsABound(t *testing.T) {
 	all, piece := fstest.MapFS{}, []byte(strings.Repeat("x", 2*pieceSize))
 	const folders = 2 * mostKept / pieceSize / window
 	for i := range folders {
@@ -145,7 +147,7 @@ func TestRefFSKeepsABound(t *testing.T) {
 			all[fmt.Sprintf("p%d/f%02d.go", i, j)] = &fstest.MapFile{Data: piece}
 		}
 	}
-	fsys := newRefFS(t.Context(), &stubRef{fs: all})
+	fsys := newFS(t.Context(), &llbtest.Ref{FS: all})
 	for i := range folders {
 		if _, err := fsys.Open(fmt.Sprintf("p%d/f00.go", i)); err != nil {
 			t.Fatal(err)
@@ -163,9 +165,9 @@ func TestRefFSKeepsABound(t *testing.T) {
 }
 
 // A failure reaches each reader that waits for it, and none that comes later.
-func TestRefFSForgetsFailures(t *testing.T) {
-	ref := failingRef{stubRef: &stubRef{fs: fstest.MapFS{"a.go": {Data: []byte("a")}}}}
-	fsys := newRefFS(t.Context(), &ref)
+func TestFSForgetsFailures(t *testing.T) {
+	ref := failingRef{Ref: &llbtest.Ref{FS: fstest.MapFS{"a.go": {Data: []byte("a")}}}}
+	fsys := newFS(t.Context(), &ref)
 	for _, ref.failing = range []bool{true, false} {
 		f, err := fsys.Open("a.go")
 		if err != nil {
@@ -178,7 +180,7 @@ func TestRefFSForgetsFailures(t *testing.T) {
 }
 
 type failingRef struct {
-	*stubRef
+	*llbtest.Ref
 	failing bool
 }
 
@@ -186,12 +188,12 @@ func (r *failingRef) ReadFile(ctx context.Context, req client.ReadRequest) ([]by
 	if r.failing {
 		return nil, errors.New("the daemon is gone")
 	}
-	return r.stubRef.ReadFile(ctx, req)
+	return r.Ref.ReadFile(ctx, req)
 }
 
 // countingRef counts calls to the daemon.
 type countingRef struct {
-	stubRef
+	llbtest.Ref
 	mu           sync.Mutex
 	calls, bytes int
 }
@@ -206,11 +208,11 @@ func (r *countingRef) ReadDir(ctx context.Context, req client.ReadDirRequest) ([
 	r.mu.Lock()
 	r.calls++
 	r.mu.Unlock()
-	return r.stubRef.ReadDir(ctx, req)
+	return r.Ref.ReadDir(ctx, req)
 }
 
 func (r *countingRef) ReadFile(ctx context.Context, req client.ReadRequest) ([]byte, error) {
-	data, err := r.stubRef.ReadFile(ctx, req)
+	data, err := r.Ref.ReadFile(ctx, req)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.calls++

@@ -1,4 +1,4 @@
-package builder
+package reffs
 
 import (
 	"context"
@@ -12,7 +12,6 @@ import (
 	fstypes "github.com/tonistiigi/fsutil/types"
 
 	"github.com/gokiln/gokiln/internal/workspace"
-	"github.com/gokiln/gokiln/llb/lower"
 )
 
 // A name on Linux is bytes; the gateway's are UTF-8, and it lists no folder that
@@ -32,19 +31,22 @@ func notText(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "invalid UTF-8")
 }
 
-// tree shows a state that was solved.
-func (b *build) tree(ctx context.Context, st llb.State, ref client.Reference) *refFS {
-	f := newRefFS(ctx, ref)
-	f.named = func(dir string) (refReader, error) {
+// solver hands a state to the daemon.
+type solver func(context.Context, llb.State) (client.Reference, error)
+
+// Open shows a state that was solved. solve solves what the daemon can't list as it is.
+func Open(ctx context.Context, st llb.State, ref client.Reference, solve solver) *FS {
+	f := newFS(ctx, ref)
+	f.named = func(dir string) (Reader, error) {
 		info := &llb.CopyInfo{CopyDirContentsOnly: true, ExcludePatterns: []string{"*" + badByte + "*", "*/*"}}
-		return b.solve(ctx, llb.Scratch().File(llb.Copy(st, "/"+dir, "/", info),
-			lower.Name("[internal] list a folder without the names that are not UTF-8")))
+		return solve(ctx, llb.Scratch().File(llb.Copy(st, "/"+dir, "/", info),
+			llb.WithCustomName("[internal] list a folder without the names that are not UTF-8")))
 	}
 	return f
 }
 
 // listNamed lists a folder in which not all names are UTF-8.
-func (f *refFS) listNamed(dir string) ([]*fstypes.Stat, error) {
+func (f *FS) listNamed(dir string) ([]*fstypes.Stat, error) {
 	named, err := f.named(dir)
 	if err != nil {
 		return nil, err
@@ -95,7 +97,7 @@ func otherPatterns() []string {
 }
 
 // hasUnnamed asks for names in the one way that there is: to list them fails.
-func (f *refFS) hasUnnamed(dir string, patterns []string) (bool, error) {
+func (f *FS) hasUnnamed(dir string, patterns []string) (bool, error) {
 	for _, pattern := range patterns {
 		_, err := f.ref.ReadDir(f.ctx, client.ReadDirRequest{Path: dir, IncludePattern: pattern})
 		if notText(err) {
@@ -108,17 +110,21 @@ func (f *refFS) hasUnnamed(dir string, patterns []string) (bool, error) {
 	return false, nil
 }
 
-// allNamed shows a tree in which no folder can be listed that has names which
+// AllNamed shows a tree in which no folder can be listed that has names which
 // can't be told. A pattern may match them.
-type allNamed struct {
+type AllNamed struct {
 	fs.FS
-	// failed is what fs.Glob keeps to itself.
 	failed error
 }
 
-func (a *allNamed) Stat(name string) (fs.FileInfo, error) { return fs.Stat(a.FS, name) }
+// Err is the error that fs.Glob keeps to itself.
+func (a *AllNamed) Err() error { return a.failed }
 
-func (a *allNamed) ReadDir(name string) ([]fs.DirEntry, error) {
+// Stat is fs.StatFS's.
+func (a *AllNamed) Stat(name string) (fs.FileInfo, error) { return fs.Stat(a.FS, name) }
+
+// ReadDir fails for a folder with such names.
+func (a *AllNamed) ReadDir(name string) ([]fs.DirEntry, error) {
 	entries, err := fs.ReadDir(a.FS, name)
 	for _, e := range entries {
 		if e.Name() == workspace.Unnamed {

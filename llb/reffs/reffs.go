@@ -1,4 +1,9 @@
-package builder
+// Package reffs shows a result that BuildKit has solved, such as the build context, as
+// an fs.FS. It asks the gateway for little: each folder is listed once, files are read in
+// pieces, and the beginnings of Go files are kept, because imports are read for every
+// target and every app. It knows what the gateway can't tell: names that are not UTF-8,
+// files that are no regular files, errors without an identity.
+package reffs
 
 import (
 	"context"
@@ -19,23 +24,23 @@ import (
 	"github.com/gokiln/gokiln/internal/diag"
 )
 
-// refReader is what refFS needs of a solved result.
-type refReader interface {
+// Reader is what FS needs of a solved result; a client.Reference is one.
+type Reader interface {
 	ReadFile(ctx context.Context, req client.ReadRequest) ([]byte, error)
 	ReadDir(ctx context.Context, req client.ReadDirRequest) ([]*fstypes.Stat, error)
 	StatFile(ctx context.Context, req client.StatRequest) (*fstypes.Stat, error)
 }
 
-// refFS shows a solved result as an fs.FS. Each folder is listed once: whether
-// a file exists is answered from its folder's listing, which costs one call
-// for all the questions that Go asks about a folder.
-type refFS struct {
+// FS is a solved result as an fs.FS. Each folder is listed once: whether a file exists
+// is answered from its folder's listing, which costs one call for all the questions that
+// Go asks about a folder.
+type FS struct {
 	ctx   context.Context
-	ref   refReader
+	ref   Reader
 	heads heads
 	// named solves a folder without the names that the gateway can't tell; nil
 	// where nobody can.
-	named func(dir string) (refReader, error)
+	named func(dir string) (Reader, error)
 
 	mu   sync.Mutex
 	dirs map[string]*listing
@@ -47,21 +52,21 @@ type listing struct {
 	err     error
 }
 
-func newRefFS(ctx context.Context, ref refReader) *refFS {
-	f := &refFS{ctx: ctx, ref: ref, dirs: map[string]*listing{}}
+func newFS(ctx context.Context, ref Reader) *FS {
+	f := &FS{ctx: ctx, ref: ref, dirs: map[string]*listing{}}
 	f.heads = heads{list: f.ReadDir, piece: f.piece, files: map[string]*head{}}
 	return f
 }
 
 var (
-	_ fs.ReadDirFS  = (*refFS)(nil)
-	_ fs.ReadFileFS = (*refFS)(nil)
-	_ fs.StatFS     = (*refFS)(nil)
-	_ fs.ReadLinkFS = (*refFS)(nil)
+	_ fs.ReadDirFS  = (*FS)(nil)
+	_ fs.ReadFileFS = (*FS)(nil)
+	_ fs.StatFS     = (*FS)(nil)
+	_ fs.ReadLinkFS = (*FS)(nil)
 )
 
 // ReadDir lists a folder, sorted by name.
-func (f *refFS) ReadDir(name string) ([]fs.DirEntry, error) {
+func (f *FS) ReadDir(name string) ([]fs.DirEntry, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fs.ErrInvalid}
 	}
@@ -82,7 +87,7 @@ func (f *refFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	return l.entries, l.err
 }
 
-func (f *refFS) list(name string) ([]fs.DirEntry, error) {
+func (f *FS) list(name string) ([]fs.DirEntry, error) {
 	// A folder that its parent does not list need not be asked for.
 	if name != "." {
 		info, err := f.Stat(name)
@@ -110,7 +115,7 @@ func (f *refFS) list(name string) ([]fs.DirEntry, error) {
 
 // Stat follows symbolic links, for which the builder takes the context's root for
 // the root of all paths.
-func (f *refFS) Stat(name string) (fs.FileInfo, error) {
+func (f *FS) Stat(name string) (fs.FileInfo, error) {
 	info, err := f.Lstat(name)
 	if err != nil || info.Mode()&fs.ModeSymlink == 0 {
 		return info, err
@@ -123,7 +128,7 @@ func (f *refFS) Stat(name string) (fs.FileInfo, error) {
 }
 
 // Lstat follows no link in the path's last place.
-func (f *refFS) Lstat(name string) (fs.FileInfo, error) {
+func (f *FS) Lstat(name string) (fs.FileInfo, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrInvalid}
 	}
@@ -142,7 +147,7 @@ func (f *refFS) Lstat(name string) (fs.FileInfo, error) {
 }
 
 // ReadLink says where a symbolic link leads, as it is written.
-func (f *refFS) ReadLink(name string) (string, error) {
+func (f *FS) ReadLink(name string) (string, error) {
 	info, err := f.Lstat(name)
 	if err != nil {
 		return "", err
@@ -155,7 +160,7 @@ func (f *refFS) ReadLink(name string) (string, error) {
 }
 
 // ReadFile reads a whole file.
-func (f *refFS) ReadFile(name string) ([]byte, error) {
+func (f *FS) ReadFile(name string) ([]byte, error) {
 	info, err := f.Stat(name)
 	if err != nil {
 		return nil, err
@@ -174,7 +179,7 @@ func (f *refFS) ReadFile(name string) ([]byte, error) {
 }
 
 // Open opens a file for reading in pieces, or a folder.
-func (f *refFS) Open(name string) (fs.File, error) {
+func (f *FS) Open(name string) (fs.File, error) {
 	info, err := f.Stat(name)
 	if err != nil {
 		return nil, err
@@ -191,7 +196,7 @@ func (f *refFS) Open(name string) (fs.File, error) {
 	return &openFile{fs: f, name: name, info: info}, nil
 }
 
-func (f *refFS) piece(name string, offset int) ([]byte, error) {
+func (f *FS) piece(name string, offset int) ([]byte, error) {
 	data, err := f.ref.ReadFile(f.ctx, client.ReadRequest{
 		Filename: name,
 		Range:    &client.FileRange{Offset: offset, Length: pieceSize},
@@ -203,7 +208,7 @@ func (f *refFS) piece(name string, offset int) ([]byte, error) {
 }
 
 type openFile struct {
-	fs   *refFS
+	fs   *FS
 	name string
 	info fs.FileInfo
 	// piece is what was fetched and not read yet. It ends at offset, which is the
@@ -252,7 +257,7 @@ func (o *openFile) next() (err error) {
 }
 
 type openDir struct {
-	fs   *refFS
+	fs   *FS
 	name string
 	info fs.FileInfo
 	next int

@@ -1,4 +1,4 @@
-package builder
+package reffs
 
 import (
 	"io/fs"

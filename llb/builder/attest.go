@@ -18,18 +18,18 @@ import (
 
 // attest adds an SBOM per platform where the user asked for one (--sbom),
 // made by the scanner image that the client names.
-func (b *build) attest(ctx context.Context, rb *dockerui.ResultBuilder, states *platformStates) error {
-	if b.ui.SBOM == nil {
+func (s session) attest(ctx context.Context, rb *dockerui.ResultBuilder, states *platformStates) error {
+	if s.ui.SBOM == nil {
 		return nil
 	}
-	scan, err := sbom.CreateSBOMScanner(ctx, b.client, b.ui.SBOM.Generator, b.platform, sourceresolver.Opt{
-		ImageOpt: &sourceresolver.ResolveImageOpt{Platform: &b.platform, ResolveMode: b.ui.ImageResolveMode.String()},
-	}, b.ui.SBOM.Parameters)
+	scan, err := sbom.CreateSBOMScanner(ctx, s.client, s.ui.SBOM.Generator, s.platform, sourceresolver.Opt{
+		ImageOpt: &sourceresolver.ResolveImageOpt{Platform: &s.platform, ResolveMode: s.ui.ImageResolveMode.String()},
+	}, s.ui.SBOM.Parameters)
 	if err != nil {
 		return fmt.Errorf("sbom scanner: %w", err)
 	}
 	var opts []llb.ConstraintsOpt
-	if b.ui.IsNoCache(plan.StageImage) {
+	if s.ui.IsNoCache(plan.StageImage) {
 		opts = append(opts, llb.IgnoreCache)
 	}
 	return rb.EachPlatform(ctx, func(ctx context.Context, id string, _ ocispecs.Platform) (err error) {
@@ -43,7 +43,7 @@ func (b *build) attest(ctx context.Context, rb *dockerui.ResultBuilder, states *
 			return fmt.Errorf("sbom for %s: %w", id, err)
 		}
 		solved, err := result.ConvertAttestation(&att, func(st *llb.State) (client.Reference, error) {
-			return b.solve(ctx, *st)
+			return s.solve(ctx, *st)
 		})
 		if err != nil {
 			return fmt.Errorf("sbom for %s: %w", id, err)

@@ -19,19 +19,19 @@ import (
 )
 
 // writeBakeFile answers --target bake: a bake file for all apps and nothing else.
-func (b *build) writeBakeFile(ctx context.Context) (*client.Result, error) {
-	if err := b.openContext(ctx); err != nil {
+func (s session) writeBakeFile(ctx context.Context, goal goal) (*client.Result, error) {
+	_, files, err := s.openContext(ctx)
+	if err != nil {
 		return nil, err
 	}
-	file := bakeFile(b.goal.apps)
-	file.Spec = findSpec(b.files, b.src.Filename, b.src.Data)
+	file := bakeFile(goal.apps)
+	file.Spec = findSpec(files, s.src.Filename, s.src.Data)
 	data, err := bake.Marshal(file)
 	if err != nil {
 		return nil, err
 	}
-	st := llb.Scratch().File(llb.Mkfile("/"+bake.Filename, 0o644, data), lower.Name("write "+bake.Filename), llb.Platform(b.ui.BuildPlatforms[0]))
-	b.platform = b.ui.BuildPlatforms[0]
-	ref, err := b.evaluate(ctx, st)
+	st := llb.Scratch().File(llb.Mkfile("/"+bake.Filename, 0o644, data), lower.Name("write "+bake.Filename), llb.Platform(s.platform))
+	ref, err := s.evaluate(ctx, st)
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", bake.Filename, err)
 	}

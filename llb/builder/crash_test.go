@@ -143,7 +143,7 @@ func inGoroutine(n ast.Node) ast.Expr {
 			return nil
 		}
 		name := types.ExprString(sel)
-		if sel.Sel.Name == "Go" || sel.Sel.Name == "EachPlatform" || name == "b.ui.Build" {
+		if sel.Sel.Name == "Go" || sel.Sel.Name == "EachPlatform" || name == "s.ui.Build" {
 			return n.Args[len(n.Args)-1]
 		}
 	}

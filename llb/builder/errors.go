@@ -55,10 +55,30 @@ func whole(err error) error {
 		return err
 	}
 	out := errors.New(text)
-	for _, src := range errdefs.Sources(err) {
-		out = errdefs.WithSource(out, src)
+	for _, detail := range details(err) {
+		out = detail.WrapError(out)
 	}
 	return grpcerrors.WrapCode(out, grpcerrors.Code(err))
+}
+
+// details are what BuildKit sends along with an error, innermost first: sources, and the
+// step that failed with its mounts, which buildx's debugger opens.
+func details(err error) []grpcerrors.TypedErrorProto {
+	var out []grpcerrors.TypedErrorProto
+	switch e := err.(type) { //nolint:errorlint // each link of the chain is looked at
+	case interface{ Unwrap() error }:
+		if inner := e.Unwrap(); inner != nil {
+			out = details(inner)
+		}
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			out = append(out, details(inner)...)
+		}
+	}
+	if typed, ok := err.(grpcerrors.TypedError); ok { //nolint:errorlint // see above
+		out = append(out, typed.ToProto())
+	}
+	return out
 }
 
 // message puts several errors under one headline, a line each.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/grpcerrors"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -36,6 +37,24 @@ func TestLocateKeepsTheWordsAroundADaemonsError(t *testing.T) {
 	plain := errors.New("plain")
 	if got := received(t, plain); got != "plain" {
 		t.Errorf("a plain error was changed to %q", got)
+	}
+}
+
+// A step that fails comes with its op and its mounts, by which a debugger opens it.
+// The message has what no terminal should see, so that it is told anew.
+func TestLocateKeepsTheFailedStep(t *testing.T) {
+	failed := &errdefs.SolveError{
+		Err:   status.Error(codes.Unknown, "process \"go build \x1b[2J\" did not complete successfully"),
+		Solve: &errdefs.Solve{MountIDs: []string{"mount"}, Op: &pb.Op{Op: &pb.Op_Exec{Exec: &pb.ExecOp{Meta: &pb.Meta{Args: []string{"go"}}}}}},
+	}
+	source := &errdefs.Source{Info: &pb.SourceInfo{Filename: "gokiln.yaml"}, Ranges: []*pb.Range{{Start: &pb.Position{Line: 1}}}}
+	err := grpcerrors.FromGRPC(grpcerrors.ToGRPC(t.Context(), locate(fmt.Errorf("build: %w", errdefs.WithSource(failed, source)), nil)))
+	var got *errdefs.SolveError
+	if !errors.As(err, &got) || got.MountIDs[0] != "mount" || failedProgram(err) != "go" {
+		t.Errorf("the client is told of %+v", got)
+	}
+	if len(errdefs.Sources(err)) != 1 || !strings.HasPrefix(err.Error(), "build: ") {
+		t.Errorf("sources %v of %q", errdefs.Sources(err), err)
 	}
 }
 

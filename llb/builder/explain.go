@@ -4,24 +4,27 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 
 	gatewaypb "github.com/moby/buildkit/frontend/gateway/pb"
+	"github.com/moby/buildkit/solver/errdefs"
 
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/download"
 	"github.com/gokiln/gokiln/internal/symptom"
+	"github.com/gokiln/gokiln/spec"
 )
 
 // explain turns the daemon's word on a failed step into what the user can act
 // on. The module step says by its exit status which symptom it saw; the details
 // are in its output, which clients show above the error.
-func (b *build) explain(err error) error {
-	if located := b.missingSecret(err); located != nil {
-		return located
+func explain(err error, apps ...*spec.Spec) error {
+	for _, s := range apps {
+		if located := missingSecret(err, s); located != nil {
+			return located
+		}
 	}
 	var exit *gatewaypb.ExitError
-	if !errors.As(err, &exit) || !strings.Contains(err.Error(), download.Program) {
+	if !errors.As(err, &exit) || failedProgram(err) != download.Program {
 		return err
 	}
 	code, ok := symptom.FromExit(int(exit.ExitCode))
@@ -29,6 +32,20 @@ func (b *build) explain(err error) error {
 		return err
 	}
 	return fmt.Errorf("%s %s: %w", summary(code), code.Tag(), err)
+}
+
+// failedProgram is the program of the command that has failed, "" where it was none.
+// BuildKit sends the step's op along with the error.
+func failedProgram(err error) string {
+	var failed *errdefs.SolveError
+	if !errors.As(err, &failed) {
+		return ""
+	}
+	args := failed.Op.GetExec().GetMeta().GetArgs()
+	if len(args) == 0 {
+		return ""
+	}
+	return args[0]
 }
 
 // summary is what a symptom means for the build; the step's output above it
@@ -64,12 +81,9 @@ var (
 
 // missingSecret points at the entry of modules.auth that wants what the client
 // did not pass.
-func (b *build) missingSecret(err error) error {
-	if b.spec == nil {
-		return nil
-	}
+func missingSecret(err error, s *spec.Spec) error {
 	secret, agent := firstMatch(noSecretRule, err), firstMatch(noAgentRule, err)
-	for i, a := range b.spec.Modules.Auth {
+	for i, a := range s.Modules.Auth {
 		var key, cure string
 		switch {
 		case secret != "" && a.Token == secret:
@@ -82,7 +96,7 @@ func (b *build) missingSecret(err error) error {
 			continue
 		}
 		at := fmt.Sprintf("modules.auth[%d].%s", i, key)
-		return diag.Errorf(b.spec.Source, b.spec.At(at), "%s: the build got no %q; pass it with %s %s: %w",
+		return diag.Errorf(s.Source, s.At(at), "%s: the build got no %q; pass it with %s %s: %w",
 			at, secret+agent, cure, symptom.Secret.Tag(), err)
 	}
 	return nil

@@ -22,10 +22,11 @@ import (
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/llb/lower"
 	"github.com/gokiln/gokiln/llb/plan"
+	"github.com/gokiln/gokiln/spec"
 )
 
-// baseImage is an image that a build starts from.
-type baseImage struct {
+// image is an image that a build starts from.
+type image struct {
 	state llb.State
 	// config is nil for scratch and for contexts that are plain folders.
 	config *dockerspec.DockerOCIImage
@@ -35,31 +36,30 @@ type baseImage struct {
 	replaced bool
 }
 
-// bases are the base images of an image's targets, by platform. The spec alone
-// decides them, so they are asked for before the build context is read, which
-// decides the toolchain image: what a registry takes to answer is waited for once.
-type bases map[string]func() (baseImage, error)
+// bases are the base images of an image's targets, by platform.
+type bases map[string]func() (image, error)
 
 // askForBases begins to load them.
-func (b *build) askForBases(ctx context.Context) {
-	b.bases = bases{}
-	for _, target := range b.ui.TargetPlatforms {
-		base := sync.OnceValues(func() (img baseImage, err error) {
+func (s session) askForBases(ctx context.Context, app *spec.Spec) bases {
+	all := bases{}
+	for _, target := range s.ui.TargetPlatforms {
+		base := sync.OnceValues(func() (img image, err error) {
 			defer crash.Guard(&err)
-			return b.resolveBase(ctx, target)
+			return s.resolveBase(ctx, app, target)
 		})
-		b.bases[platformID(target)] = base
+		all[platformID(target)] = base
 		// Whoever needs the image gets the error.
 		go func() { _, _ = base() }()
 	}
+	return all
 }
 
 // resolveBase loads the base image for one target.
-func (b *build) resolveBase(ctx context.Context, target ocispecs.Platform) (baseImage, error) {
-	ref := plan.BaseImage(b.spec)
-	img, err := b.loadImage(ctx, ref, "base", target)
+func (s session) resolveBase(ctx context.Context, app *spec.Spec, target ocispecs.Platform) (image, error) {
+	ref := plan.BaseImage(app)
+	img, err := s.loadImage(ctx, ref, "base", target)
 	if err != nil {
-		return baseImage{}, diag.Errorf(b.spec.Source, b.spec.At("image.base"),
+		return image{}, diag.Errorf(app.Source, app.At("image.base"),
 			"image.base: %q for %s: %w; take an image that can be had, or replace it with --build-context %s=...",
 			ref, platforms.Format(target), err, ref)
 	}
@@ -69,33 +69,33 @@ func (b *build) resolveBase(ctx context.Context, target ocispecs.Platform) (base
 // loadImage turns an image reference into a state: a named context of that name
 // where the user gave one, else the image from its registry, pinned to the
 // digest that its tag has now. role says what the image is for.
-func (b *build) loadImage(ctx context.Context, ref, role string, p ocispecs.Platform) (baseImage, error) {
-	img, found, err := b.namedImage(ctx, ref, p)
+func (s session) loadImage(ctx context.Context, ref, role string, p ocispecs.Platform) (image, error) {
+	img, found, err := s.namedImage(ctx, ref, p)
 	if err != nil || found {
 		return img, err
 	}
 	if ref == plan.Scratch {
-		return baseImage{state: llb.Scratch()}, nil
+		return image{state: llb.Scratch()}, nil
 	}
 	named, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {
-		return baseImage{}, err
+		return image{}, err
 	}
 	named = reference.TagNameOnly(named)
-	mode := b.ui.ImageResolveMode
-	resolved, dgst, data, err := b.client.ResolveImageConfig(ctx, named.String(), sourceresolver.Opt{
+	mode := s.ui.ImageResolveMode
+	resolved, dgst, data, err := s.client.ResolveImageConfig(ctx, named.String(), sourceresolver.Opt{
 		LogName:  diag.Plain(fmt.Sprintf("[internal] load metadata for %s image %s", role, ref)),
 		ImageOpt: &sourceresolver.ResolveImageOpt{Platform: &p, ResolveMode: mode.String()},
 	})
 	if err != nil {
-		return baseImage{}, err
+		return image{}, err
 	}
 	if named, err = reference.ParseNormalizedNamed(resolved); err != nil {
-		return baseImage{}, err
+		return image{}, err
 	}
 	if _, pinned := named.(reference.Digested); !pinned && dgst != "" {
 		if named, err = reference.WithDigest(named, dgst); err != nil {
-			return baseImage{}, err
+			return image{}, err
 		}
 	}
 	st := llb.Image(named.String(), mode, llb.Platform(p), lower.Name(fmt.Sprintf("[%s] %s image %s", platforms.Format(p), role, ref)))
@@ -109,36 +109,36 @@ func (b *build) loadImage(ctx context.Context, ref, role string, p ocispecs.Plat
 // namedImage looks for a named context: the reference as written, then its
 // repository without tag and digest, so that `--build-context golang=…` serves
 // every release.
-func (b *build) namedImage(ctx context.Context, ref string, p ocispecs.Platform) (baseImage, bool, error) {
+func (s session) namedImage(ctx context.Context, ref string, p ocispecs.Platform) (image, bool, error) {
 	names := []string{ref}
 	if named, err := reference.ParseNormalizedNamed(ref); err == nil && ref != plan.Scratch {
 		names = append(names, reference.FamiliarName(named))
 	}
 	for _, name := range names {
 		var resolved digest.Digest
-		nc, err := b.ui.NamedContext(name, dockerui.ContextOpt{
+		nc, err := s.ui.NamedContext(name, dockerui.ContextOpt{
 			Platform:      &p,
-			ResolveMode:   b.ui.ImageResolveMode.String(),
+			ResolveMode:   s.ui.ImageResolveMode.String(),
 			CaptureDigest: &resolved,
 		})
 		if err != nil {
-			return baseImage{}, false, err
+			return image{}, false, err
 		}
 		if nc == nil {
 			continue
 		}
 		st, config, err := nc.Load(ctx)
 		if err != nil {
-			return baseImage{}, false, fmt.Errorf("named context %q: %w", name, err)
+			return image{}, false, fmt.Errorf("named context %q: %w", name, err)
 		}
 		if st == nil {
 			continue
 		}
-		img := baseImage{state: *st, config: config, replaced: true}
+		img := image{state: *st, config: config, replaced: true}
 		img.state, img.digest, err = pin(ctx, *st, resolved)
 		return img, true, err
 	}
-	return baseImage{}, false, nil
+	return image{}, false, nil
 }
 
 // pin has a state that is one image be that image by its digest: what a named context
@@ -201,20 +201,20 @@ func onlySource(ctx context.Context, st llb.State) (string, error) {
 	return identifier, nil
 }
 
-func withConfig(st llb.State, data []byte) (baseImage, error) {
+func withConfig(st llb.State, data []byte) (image, error) {
 	var config dockerspec.DockerOCIImage
 	if err := json.Unmarshal(data, &config); err != nil {
-		return baseImage{}, fmt.Errorf("decode image config: %w", err)
+		return image{}, fmt.Errorf("decode image config: %w", err)
 	}
 	st, err := st.WithImageConfig(data)
 	if err != nil {
-		return baseImage{}, fmt.Errorf("apply image config: %w", err)
+		return image{}, fmt.Errorf("apply image config: %w", err)
 	}
-	return baseImage{state: st, config: &config}, nil
+	return image{state: st, config: &config}, nil
 }
 
 // env returns the image's environment.
-func (i baseImage) env() []string {
+func (i image) env() []string {
 	if i.config == nil {
 		return nil
 	}

@@ -11,25 +11,21 @@ import (
 
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/workspace"
-	"github.com/gokiln/gokiln/llb/plan"
+	"github.com/gokiln/gokiln/spec"
 )
 
 // mainPackages finds the main packages for one target: those the spec lists, or
 // the module's only one.
-func (b *build) mainPackages(ctx context.Context, target ocispecs.Platform) ([]workspace.Package, error) {
-	t, err := plan.Target(b.spec, target, b.options, b.toolchain.env())
-	if err != nil {
-		return nil, err
-	}
-	if len(b.spec.Main) == 0 {
-		return b.onlyMain(ctx, t, target)
+func mainPackages(ctx context.Context, s *spec.Spec, w *workspace.Workspace, t workspace.Target, target ocispecs.Platform) ([]workspace.Package, error) {
+	if len(s.Main) == 0 {
+		return onlyMain(ctx, s, w, t, target)
 	}
 	var packages []workspace.Package
 	var errs diag.List
-	for i, dir := range b.spec.Main {
-		p, err := b.workspace.Main(ctx, dir, t)
+	for i, dir := range s.Main {
+		p, err := w.Main(ctx, dir, t)
 		if err != nil {
-			err = b.blame(err, fmt.Sprintf("main[%d]", i))
+			err = blame(err, s, fmt.Sprintf("main[%d]", i))
 			located := diag.All(err)
 			if len(located) == 0 {
 				return nil, err
@@ -42,42 +38,42 @@ func (b *build) mainPackages(ctx context.Context, target ocispecs.Platform) ([]w
 	return packages, errs.Err()
 }
 
-func (b *build) onlyMain(ctx context.Context, t workspace.Target, target ocispecs.Platform) ([]workspace.Package, error) {
-	dirs, err := b.workspace.Mains(ctx, t)
+func onlyMain(ctx context.Context, s *spec.Spec, w *workspace.Workspace, t workspace.Target, target ocispecs.Platform) ([]workspace.Package, error) {
+	dirs, err := w.Mains(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	switch len(dirs) {
 	case 0:
-		if err := b.needCgo(ctx, t); err != nil {
+		if err := needCgo(ctx, s, w, t); err != nil {
 			return nil, err
 		}
-		return nil, diag.Errorf(b.spec.Source, b.spec.At("main"),
+		return nil, diag.Errorf(s.Source, s.At("main"),
 			"main: module %s has no main package for %s; name its folder with `main: ./cmd/app` if build tags hide it, and check .dockerignore",
-			b.workspace.Path, platforms.Format(target))
+			w.Path, platforms.Format(target))
 	case 1:
-		p, err := b.workspace.Main(ctx, dirs[0], t)
+		p, err := w.Main(ctx, dirs[0], t)
 		if err != nil {
-			return nil, b.blame(err, "main")
+			return nil, blame(err, s, "main")
 		}
 		return []workspace.Package{p}, nil
 	}
-	return nil, diag.Errorf(b.spec.Source, b.spec.At("main"),
+	return nil, diag.Errorf(s.Source, s.At("main"),
 		"main: module %s has %d main packages; choose one, or list several to put into one image: %s",
-		b.workspace.Path, len(dirs), choices(dirs))
+		w.Path, len(dirs), choices(dirs))
 }
 
 // needCgo returns an error where main packages would be found with cgo.
-func (b *build) needCgo(ctx context.Context, t workspace.Target) error {
+func needCgo(ctx context.Context, s *spec.Spec, w *workspace.Workspace, t workspace.Target) error {
 	if t.Cgo {
 		return nil
 	}
 	t.Cgo = true
-	dirs, err := b.workspace.Mains(ctx, t)
+	dirs, err := w.Mains(ctx, t)
 	if err != nil || len(dirs) == 0 {
 		return err
 	}
-	return diag.Errorf(b.spec.Source, b.spec.At("main"),
+	return diag.Errorf(s.Source, s.At("main"),
 		"main: all files of %s import \"C\"; set `build: {cgo: true}`", choices(dirs))
 }
 
@@ -101,11 +97,11 @@ func choices(dirs []string) string {
 
 // blame gives an error without a place of its own the place of the spec's key
 // that led to it.
-func (b *build) blame(err error, path string) error {
+func blame(err error, s *spec.Spec, path string) error {
 	var e *diag.Error
 	if !errors.As(err, &e) || e.Source.Filename != "" {
 		return err
 	}
 	key, _, _ := strings.Cut(path, "[")
-	return diag.Errorf(b.spec.Source, b.spec.At(path), "%s: %w", key, e.Err)
+	return diag.Errorf(s.Source, s.At(path), "%s: %w", key, e.Err)
 }

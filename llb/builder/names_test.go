@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -31,8 +32,7 @@ func TestListFolderWithNamesThatAreNotUTF8(t *testing.T) {
 			for _, f := range c.files {
 				files["dir/"+f] = &fstest.MapFile{}
 			}
-			b := opened(t, newStub(t, files, nil))
-			entries, err := b.files.ReadDir("dir")
+			entries, err := opened(t, newStub(t, files, nil)).ReadDir("dir")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,19 +47,19 @@ func TestListFolderWithNamesThatAreNotUTF8(t *testing.T) {
 	}
 }
 
-// opened is a build with its context open.
-func opened(t *testing.T, c *stubClient) *build {
+// opened is the files of a stub's build context.
+func opened(t *testing.T, c *stubClient) fs.ReadDirFS {
 	t.Helper()
 	client := withDefaults(c)
 	ui, err := dockerui.NewClient(client)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &build{client: client, ui: ui, platform: ui.BuildPlatforms[0]}
-	if err := b.openContext(t.Context()); err != nil {
+	_, files, err := session{client: client, ui: ui, platform: ui.BuildPlatforms[0]}.openContext(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
-	return b
+	return files
 }
 
 // Main packages are looked for in every folder.

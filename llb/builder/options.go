@@ -61,8 +61,8 @@ func checkCaps(opts map[string]string) error {
 
 // epoch reads SOURCE_DATE_EPOCH: seconds since 1970, or "context" for the time
 // of a remote context.
-func (b *build) epoch() (epoch *time.Time, ofContext bool, err error) {
-	v := b.ui.BuildArgs[argEpoch]
+func epoch(buildArgs map[string]string) (epoch *time.Time, ofContext bool, err error) {
+	v := buildArgs[argEpoch]
 	switch v {
 	case "":
 		return nil, false, nil

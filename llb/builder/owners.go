@@ -11,8 +11,6 @@ import (
 	"sync"
 
 	"github.com/moby/sys/user"
-
-	"github.com/gokiln/gokiln/llb/reffs"
 )
 
 // owners resolves user and group names by the base image's /etc/passwd and
@@ -23,13 +21,13 @@ type owners struct {
 }
 
 // newOwners returns a resolver over a base image that is solved at most once.
-func newOwners(ctx context.Context, b *build, base baseImage) owners {
+func newOwners(ctx context.Context, s session, base image) owners {
 	return owners{open: sync.OnceValues(func() (fs.FS, error) {
-		ref, err := b.solve(ctx, base.state)
+		files, err := s.show(ctx, base.state)
 		if err != nil {
 			return nil, fmt.Errorf("read the base image: %w", err)
 		}
-		return reffs.Open(ctx, base.state, ref, b.solve), nil
+		return files, nil
 	})}
 }
 

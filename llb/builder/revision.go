@@ -12,8 +12,8 @@ import (
 
 // contextRevision asks the daemon for the commit of a git context; it is empty
 // for other contexts. (buildx sends the commit of a local one by itself.)
-func (b *build) contextRevision(ctx context.Context) (string, error) {
-	st, isGit, err := dockerui.DetectGitContext(b.ui.BuildOpts().Opts[dockerui.DefaultLocalNameContext], nil)
+func (s session) contextRevision(ctx context.Context) (string, error) {
+	st, isGit, err := dockerui.DetectGitContext(s.ui.BuildOpts().Opts[dockerui.DefaultLocalNameContext], nil)
 	if !isGit {
 		return "", nil // the error then says only that it is no git address
 	}
@@ -24,7 +24,7 @@ func (b *build) contextRevision(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	meta, err := b.client.ResolveSourceMetadata(ctx, op, sourceresolver.Opt{
+	meta, err := s.client.ResolveSourceMetadata(ctx, op, sourceresolver.Opt{
 		LogName: "[internal] find the commit of the build context",
 	})
 	if err != nil {

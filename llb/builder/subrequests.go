@@ -19,22 +19,22 @@ import (
 )
 
 // subrequest answers `docker buildx build --call=…`; ok is false for a build.
-func (b *build) subrequest(ctx context.Context) (res *client.Result, ok bool, err error) {
-	return b.ui.HandleSubrequest(ctx, dockerui.RequestHandler{
-		Outline:     b.outline,
-		ListTargets: b.targets,
-		Lint:        b.lint,
+func (c session) subrequest(ctx context.Context) (res *client.Result, ok bool, err error) {
+	return c.ui.HandleSubrequest(ctx, dockerui.RequestHandler{
+		Outline:     c.outline,
+		ListTargets: c.targets,
+		Lint:        c.lint,
 	})
 }
 
 // outline lists the build arguments, secrets and agents that the target takes;
 // without a target those of all apps.
-func (b *build) outline(context.Context) (*outline.Outline, error) {
-	s, err := spec.Parse(b.src.Filename, b.src.Data)
+func (c session) outline(context.Context) (*outline.Outline, error) {
+	s, err := spec.Parse(c.src.Filename, c.src.Data)
 	if err != nil {
 		return nil, err
 	}
-	name := b.ui.Target
+	name := c.ui.Target
 	if name == "" && len(s.Apps) > 1 {
 		name = targetBinaries // what takes in all apps
 	}
@@ -42,16 +42,16 @@ func (b *build) outline(context.Context) (*outline.Outline, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &outline.Outline{Name: cmp.Or(b.ui.Target, g.apps[0].Name, plan.StageImage), Sources: [][]byte{b.src.Data}}
-	if b.ui.Target == "" && len(s.Apps) > 1 {
+	o := &outline.Outline{Name: cmp.Or(c.ui.Target, g.apps[0].Name, plan.StageImage), Sources: [][]byte{c.src.Data}}
+	if c.ui.Target == "" && len(s.Apps) > 1 {
 		o.Name = ""
 	}
 	o.Secrets, o.SSH = credentials(s)
 	for _, name := range usedArgs(g.apps) {
-		o.Args = append(o.Args, outline.Arg{Name: name, Value: b.ui.BuildArgs[name]})
+		o.Args = append(o.Args, outline.Arg{Name: name, Value: c.ui.BuildArgs[name]})
 	}
 	for _, arg := range implicitArgs(uses(g.apps)) {
-		arg.Value = b.ui.BuildArgs[arg.Name]
+		arg.Value = c.ui.BuildArgs[arg.Name]
 		o.Args = append(o.Args, arg)
 	}
 	return o, nil
@@ -95,12 +95,12 @@ func implicitArgs(uses []string) []outline.Arg {
 
 // targets lists the images, what else the spec can be asked for, and which of
 // them a build without --target makes.
-func (b *build) targets(context.Context) (*targets.List, error) {
-	s, err := spec.Parse(b.src.Filename, b.src.Data)
+func (c session) targets(context.Context) (*targets.List, error) {
+	s, err := spec.Parse(c.src.Filename, c.src.Data)
 	if err != nil {
 		return nil, err
 	}
-	list := &targets.List{Sources: [][]byte{b.src.Data}}
+	list := &targets.List{Sources: [][]byte{c.src.Data}}
 	if len(s.Apps) == 0 {
 		list.Targets = append(list.Targets, targets.Target{
 			Name: plan.StageImage, Default: true, Description: describe(s), Base: plan.BaseImage(s)})
@@ -120,9 +120,9 @@ func (b *build) targets(context.Context) (*targets.List, error) {
 }
 
 // lint checks the spec without building: `--check`.
-func (b *build) lint(context.Context) (*lint.LintResults, error) {
+func (c session) lint(context.Context) (*lint.LintResults, error) {
 	results := &lint.LintResults{}
-	_, err := spec.Parse(b.src.Filename, b.src.Data)
+	_, err := spec.Parse(c.src.Filename, c.src.Data)
 	if err == nil {
 		return results, nil
 	}
@@ -131,7 +131,7 @@ func (b *build) lint(context.Context) (*lint.LintResults, error) {
 	for _, e := range located {
 		ranges = append(ranges, lower.Ranges([]diag.Range{e.Range})...)
 	}
-	shown := *b.src.SourceMap
+	shown := *c.src.SourceMap
 	shown.Filename, shown.Data = diag.Plain(shown.Filename), diag.Excerpt(shown.Data)
 	index := results.AddSource(&shown)
 	results.Error = &lint.BuildError{

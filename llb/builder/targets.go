@@ -28,6 +28,14 @@ type goal struct {
 	siblings []spec.App
 }
 
+// all are all the apps of the spec; a spec without apps is its own only one.
+func (g goal) all() []spec.App {
+	if len(g.siblings) == 0 {
+		return g.apps
+	}
+	return g.siblings
+}
+
 // chooseGoal finds what a target stands for.
 func chooseGoal(s *spec.Spec, target string) (goal, error) {
 	g := goal{kind: plan.StageImage, apps: s.Apps, siblings: s.Apps}

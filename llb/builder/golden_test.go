@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gokiln/gokiln/llb/llbtest"
+	"github.com/gokiln/gokiln/llb/plan"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -41,34 +42,102 @@ func targetOf(example string) string {
 	return ""
 }
 
-// TestGoldenLLB holds the LLB of every example for two platforms.
-// Regenerate with: go test ./llb/builder -run TestGoldenLLB -update
-func TestGoldenLLB(t *testing.T) {
+// TestGoldenPlans holds the plan of every example for two platforms: what a reviewer reads.
+// Regenerate with: go test ./llb/builder -run TestGolden -update
+func TestGoldenPlans(t *testing.T) {
 	for _, name := range examples(t) {
 		for _, platform := range []string{"linux/amd64", "linux/arm64"} {
-			file := strings.TrimSuffix(name+"."+targetOf(name), ".") + "." + strings.ReplaceAll(platform, "/", "-") + ".llb"
+			file := strings.TrimSuffix(name+"."+targetOf(name), ".") + "." + strings.ReplaceAll(platform, "/", "-") + ".plan"
 			t.Run(file, func(t *testing.T) {
-				got := buildExample(t, name, targetOf(name), platform)
-				golden(t, filepath.Join("testdata", file), got)
+				p := planExample(t, name, targetOf(name), platform)
+				for _, broken := range plan.Laws(p) {
+					t.Error(broken)
+				}
+				config, err := json.Marshal(p.Config)
+				if err != nil {
+					t.Fatal(err)
+				}
+				golden(t, filepath.Join("testdata", file), p.String()+"\nconfig:\n"+indent(config))
 			})
 		}
 	}
-	t.Run("binaries", func(t *testing.T) {
-		got := buildExample(t, "fleet", "binaries", "windows/amd64")
-		golden(t, filepath.Join("testdata", "fleet.binaries.windows-amd64.llb"), got)
+}
+
+// TestGoldenLLB holds the LLB of one example with all kinds of steps, and of programs
+// alone: what BuildKit gets.
+func TestGoldenLLB(t *testing.T) {
+	for file, c := range map[string]struct{ name, target, platform string }{
+		"fleet.cart.linux-amd64.llb":       {"fleet", "cart", "linux/amd64"},
+		"fleet.binaries.windows-amd64.llb": {"fleet", targetBinaries, "windows/amd64"},
+	} {
+		t.Run(file, func(t *testing.T) {
+			golden(t, filepath.Join("testdata", file), buildExample(t, c.name, c.target, c.platform))
+		})
+	}
+}
+
+// TestExamplesKeepTheLaws looks at the LLB of all examples.
+func TestExamplesKeepTheLaws(t *testing.T) {
+	for _, name := range examples(t) {
+		c := exampleClient(t, name, targetOf(name), "linux/arm64")
+		for _, broken := range llbtest.Laws(solve(t, c), "linux/amd64") {
+			t.Errorf("%s: %s", name, broken)
+		}
+	}
+}
+
+// exampleClient is a client that asks for a target of an example for one platform.
+func exampleClient(t *testing.T, name, target, platform string) *stubClient {
+	t.Helper()
+	return newStub(t, os.DirFS(filepath.Join(examplesDir, name)), map[string]string{
+		"platform":          platform,
+		"target":            target,
+		"build-arg:VERSION": "1.2.3",
+		"vcs:revision":      "0123456789abcdef0123456789abcdef01234567",
 	})
+}
+
+// planExample plans the image of an example.
+func planExample(t *testing.T, name, target, platform string) plan.Plan {
+	t.Helper()
+	f := Frontend{ModulesProgram: "/gokiln-modules", CompileProgram: "/gokiln-compile"}
+	s, err := f.open(t.Context(), withDefaults(exampleClient(t, name, target, platform)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	goal, err := s.parse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, forPlatform := goal.apps[0].Spec, s.ui.TargetPlatforms[0]
+	base, err := s.resolveBase(t.Context(), app, forPlatform)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.request(t.Context(), goal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := r.analyse(t.Context(), app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := r.imageInput(t.Context(), a, base, forPlatform)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := plan.New(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // buildExample builds a target of an example for one platform and renders what
 // was sent.
 func buildExample(t *testing.T, name, target, platform string) string {
 	t.Helper()
-	c := newStub(t, os.DirFS(filepath.Join(examplesDir, name)), map[string]string{
-		"platform":          platform,
-		"target":            target,
-		"build-arg:VERSION": "1.2.3",
-		"vcs:revision":      "0123456789abcdef0123456789abcdef01234567",
-	})
+	c := exampleClient(t, name, target, platform)
 	res, err := Build(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 )
 
 func main() {
@@ -38,11 +39,11 @@ func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		return errors.New("usage: gokiln-modules download | goauth [CONFIG] | credential CONFIG OPERATION")
 	}
-	configPath := download.ConfigPath
+	configPath := modstep.ConfigPath
 	if len(args) > 1 {
 		configPath = args[1]
 	}
-	config, err := download.ReadConfig(configPath)
+	config, err := modstep.ReadConfig(configPath)
 	if err != nil {
 		return err
 	}
@@ -60,5 +61,5 @@ func run(ctx context.Context, args []string) error {
 			return download.Credential(config, args[2], os.Stdin, os.Stdout)
 		}
 	}
-	return fmt.Errorf("%q is no command of this program", args[0])
+	return fmt.Errorf("unknown command %q", args[0])
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/symptom"
 )
 
@@ -40,7 +40,7 @@ func TestPageInPlaceOfAFile(t *testing.T) {
 				f.config.GoWork = filepath.Join(f.dir, "go.work")
 			}
 			if c.listed {
-				f.config.All, f.config.Packages, f.config.Targets = false, []string{"example.com/lib", "example.com/lib/emb"}, []download.Target{{}}
+				f.config.All, f.config.Packages, f.config.Targets = false, []string{"example.com/lib", "example.com/lib/emb"}, []modstep.Target{{}}
 			}
 			f.wantFailure(f.run(), symptom.Answer, "module example.com/lib v1.0.0", p.URL+"/example.com/lib/@v/v1.0.0"+c.ext, "page", "modules.auth")
 		})

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/symptom"
 )
 
@@ -55,7 +56,7 @@ func allModules() job {
 // listed makes the go command find the packages that are imported in the end,
 // which downloads the modules they are in. A build that imports nothing still
 // reads the go.mod files that any package would.
-func (r *run) listed(t Target) job {
+func (r *run) listed(t modstep.Target) job {
 	packages := r.config.Packages
 	if len(packages) == 0 {
 		packages = []string{"errors"}

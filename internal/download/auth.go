@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/symptom"
 )
 
@@ -30,7 +31,8 @@ func (r *run) login(ctx context.Context, vars map[string]string, goVersion strin
 		return err
 	}
 	var git, ssh strings.Builder
-	for i, a := range byPath(r.config.Auth) {
+	for i, auth := range byPath(r.config.Auth) {
+		a := credential{auth}
 		switch {
 		case a.SSH != "":
 			a.overSSH(i, &git, &ssh)
@@ -76,7 +78,8 @@ func (r *run) goLogin(vars map[string]string, goVersion string) error {
 		return r.goAuth(vars)
 	}
 	var b strings.Builder
-	for _, a := range r.config.Auth {
+	for _, auth := range r.config.Auth {
+		a := credential{auth}
 		if a.Header != "" {
 			r.say("modules.auth for %s: %s sends the header %s to git repositories alone; for a proxy take Go 1.24 or newer", a.Host, goVersion, a.Header)
 			continue
@@ -128,9 +131,9 @@ func (r *run) checkGit(ctx context.Context) error {
 }
 
 // byPath puts what is for a whole host before what is for a part of it.
-func byPath(auth []Auth) []Auth {
+func byPath(auth []modstep.Auth) []modstep.Auth {
 	sorted := slices.Clone(auth)
-	slices.SortStableFunc(sorted, func(a, b Auth) int { return len(a.Path) - len(b.Path) })
+	slices.SortStableFunc(sorted, func(a, b modstep.Auth) int { return len(a.Path) - len(b.Path) })
 	return sorted
 }
 
@@ -164,7 +167,7 @@ func (r *run) certificates(vars map[string]string) error {
 // overSSH makes git take an address over SSH that the go command has over HTTPS.
 // Each entry is a host of its own to ssh, so that two owners on one server may
 // have two agents.
-func (a Auth) overSSH(i int, git, ssh io.Writer) {
+func (a credential) overSSH(i int, git, ssh io.Writer) {
 	alias := fmt.Sprintf("gokiln-auth-%d", i)
 	host, port, _ := strings.Cut(a.Host, ":")
 	fmt.Fprintf(git, "[url %s]\n", quoteGit("ssh://"+firstOf(a.User, "git")+"@"+path.Join(alias, a.Path)+"/"))
@@ -178,10 +181,10 @@ func (a Auth) overSSH(i int, git, ssh io.Writer) {
 	fmt.Fprintf(ssh, "\tIdentityAgent %s\n\tUserKnownHostsFile %s\n\tGlobalKnownHostsFile /dev/null\n\tCheckHostIP no\n", quoteSSH(a.SSH), quoteSSH(a.KnownHosts))
 }
 
-func (a Auth) url() string { return "https://" + path.Join(a.Host, a.Path) + "/" }
+func (a credential) url() string { return "https://" + path.Join(a.Host, a.Path) + "/" }
 
 // header is the value of the entry's HTTP header.
-func (a Auth) header() (string, error) {
+func (a credential) header() (string, error) {
 	logins, err := a.logins()
 	if err != nil || len(logins) == 0 {
 		return "", err
@@ -198,8 +201,9 @@ func (a Auth) header() (string, error) {
 
 // GoAuth answers the go command's GOAUTH protocol: all credentials at once, each
 // for the URLs that begin so. `go help goauth` describes it.
-func GoAuth(c Config, out io.Writer) error {
-	for _, a := range c.Auth {
+func GoAuth(c modstep.Config, out io.Writer) error {
+	for _, auth := range c.Auth {
+		a := credential{auth}
 		value, err := a.header()
 		if err != nil {
 			return err
@@ -218,7 +222,7 @@ func GoAuth(c Config, out io.Writer) error {
 // Credential answers git's credential helper protocol for the operation "get":
 // the entry with the longest path that the repository is below. It says nothing
 // where there is none, and nothing to an unencrypted server.
-func Credential(c Config, operation string, in io.Reader, out io.Writer) error {
+func Credential(c modstep.Config, operation string, in io.Reader, out io.Writer) error {
 	if operation != "get" {
 		return nil
 	}
@@ -232,9 +236,9 @@ func Credential(c Config, operation string, in io.Reader, out io.Writer) error {
 	if err := lines.Err(); err != nil || asked["protocol"] != "https" {
 		return err
 	}
-	var best *Auth
+	var best *credential
 	for i := range c.Auth {
-		a := &c.Auth[i]
+		a := &credential{c.Auth[i]}
 		usable := a.SSH == "" && a.Header == "" && a.Host == asked["host"] && below(asked["path"], a.Path)
 		if usable && (best == nil || len(a.Path) > len(best.Path)) {
 			best = a

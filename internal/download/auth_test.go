@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/symptom"
 )
 
@@ -22,7 +23,7 @@ import (
 // back.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == "goauth" {
-		config, err := download.ReadConfig(os.Args[2])
+		config, err := modstep.ReadConfig(os.Args[2])
 		if err == nil {
 			err = download.GoAuth(config, os.Stdout)
 		}
@@ -46,7 +47,7 @@ func secretFile(t testing.TB, text string) string {
 
 func TestGoAuth(t *testing.T) {
 	netrc := secretFile(t, "# mine\nmachine other.example.com login a password b\nmacdef init\nmachine proxy.example.com login x password y\n\nmachine proxy.example.com\n  login me\n  password s3cret\ndefault login d password e\n")
-	config := download.Config{Auth: []download.Auth{
+	config := modstep.Config{Auth: []modstep.Auth{
 		{Host: "github.com", Path: "acme", Token: secretFile(t, "tok\n"), User: "x-access-token"},
 		{Host: "gitlab.example.com", Token: secretFile(t, "tok"), Header: "PRIVATE-TOKEN"},
 		{Host: "api.example.com:8443", Token: secretFile(t, "tok"), Header: "Authorization", Prefix: "Bearer"},
@@ -74,7 +75,7 @@ func TestGoAuth(t *testing.T) {
 }
 
 func TestCredential(t *testing.T) {
-	config := download.Config{Auth: []download.Auth{
+	config := modstep.Config{Auth: []modstep.Auth{
 		{Host: "git.example.com", Token: secretFile(t, "host"), User: "h"},
 		{Host: "git.example.com", Path: "acme", Token: secretFile(t, "acme"), User: "a"},
 		{Host: "git.example.com", Path: "acme/deep", Token: secretFile(t, "deep"), User: "d"},
@@ -108,17 +109,17 @@ func TestCredential(t *testing.T) {
 func TestProxyLogin(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		auth download.Auth
+		auth modstep.Auth
 		ok   func(*http.Request) bool
 	}{
-		{"basic", download.Auth{User: "me"}, func(r *http.Request) bool {
+		{"basic", modstep.Auth{User: "me"}, func(r *http.Request) bool {
 			user, password, _ := r.BasicAuth()
 			return user == "me" && password == "sekret-token"
 		}},
-		{"header", download.Auth{Header: "PRIVATE-TOKEN"}, func(r *http.Request) bool {
+		{"header", modstep.Auth{Header: "PRIVATE-TOKEN"}, func(r *http.Request) bool {
 			return r.Header.Get("PRIVATE-TOKEN") == "sekret-token"
 		}},
-		{"wrong", download.Auth{Header: "PRIVATE-TOKEN"}, func(*http.Request) bool { return false }},
+		{"wrong", modstep.Auth{Header: "PRIVATE-TOKEN"}, func(*http.Request) bool { return false }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			files := startProxy(t, lib(), other())
@@ -132,7 +133,7 @@ func TestProxyLogin(t *testing.T) {
 			t.Cleanup(server.Close)
 			f := newFixture(t, app(t))
 			c.auth.Host, c.auth.Token = strings.TrimPrefix(server.URL, "https://"), secretFile(t, "sekret-token\n")
-			f.config.Proxy, f.config.Auth = server.URL, []download.Auth{c.auth}
+			f.config.Proxy, f.config.Auth = server.URL, []modstep.Auth{c.auth}
 			data, err := json.Marshal(f.config)
 			if err != nil {
 				t.Fatal(err)
@@ -175,14 +176,14 @@ func noSecret(t testing.TB, secret string, dirs ...string) {
 }
 
 func TestBadSecrets(t *testing.T) {
-	for _, a := range []download.Auth{
+	for _, a := range []modstep.Auth{
 		{Host: "git.example.com", Token: secretFile(t, " \n")},
 		{Host: "git.example.com", Token: secretFile(t, "a\nb")},
 		{Host: "git.example.com", Netrc: secretFile(t, "machine other.example.com login a password b")},
 		{Host: "git.example.com", Netrc: secretFile(t, "machine git.example.com login a")},
 	} {
 		f := newFixture(t, app(t))
-		f.config.Auth = []download.Auth{a}
+		f.config.Auth = []modstep.Auth{a}
 		f.wantFailure(f.run(), symptom.Secret, "git.example.com", "--secret")
 	}
 }
@@ -191,13 +192,13 @@ func TestProxyOfTheSecret(t *testing.T) {
 	p := startProxy(t, lib(), other())
 	f := newFixture(t, app(t))
 	f.config.Proxy = "off"
-	f.env = append(f.env, download.ProxyEnv+"="+p.URL)
+	f.env = append(f.env, modstep.ProxyEnv+"="+p.URL)
 	if err := f.run(); err != nil {
 		t.Fatal(err)
 	}
 	f = newFixture(t, app(t))
 	f.config.Retries = 0
-	f.env = append(f.env, download.ProxyEnv+"=https://me:sekret@127.0.0.1:1")
+	f.env = append(f.env, modstep.ProxyEnv+"=https://me:sekret@127.0.0.1:1")
 	err := f.run()
 	f.wantFailure(err, symptom.Timeout)
 	if strings.Contains(err.Error()+f.out, "sekret") {
@@ -208,7 +209,7 @@ func TestProxyOfTheSecret(t *testing.T) {
 func TestProxySecretThatIsNoURL(t *testing.T) {
 	for _, list := range []string{"https://me:pa%ssword99@p.example.com", "me:password99@p.example.com", "https://me:pass/word99@p.example.com"} {
 		f := newFixture(t, app(t))
-		f.env = append(f.env, download.ProxyEnv+"="+list)
+		f.env = append(f.env, modstep.ProxyEnv+"="+list)
 		err := f.run()
 		f.wantFailure(err, symptom.Secret, "element 1")
 		if strings.Contains(err.Error()+f.out, "word99") {
@@ -220,7 +221,7 @@ func TestProxySecretThatIsNoURL(t *testing.T) {
 func TestGOAUTHOfTheImage(t *testing.T) {
 	p := startProxy(t, lib(), other())
 	f := newFixture(t, app(t))
-	f.config.Proxy, f.config.Auth = p.URL, []download.Auth{{Host: "git.example.com", Token: secretFile(t, "token")}}
+	f.config.Proxy, f.config.Auth = p.URL, []modstep.Auth{{Host: "git.example.com", Token: secretFile(t, "token")}}
 	f.env = append(f.env, "GOAUTH=off")
 	f.wantFailure(f.run(), symptom.Secret, "GOAUTH=off")
 }

@@ -10,10 +10,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/symptom"
 )
 
-func testRun(t *testing.T, auth ...Auth) (*run, string) {
+func testRun(t *testing.T, auth ...modstep.Auth) (*run, string) {
 	t.Helper()
 	dir := t.TempDir()
 	token := filepath.Join(dir, "token")
@@ -26,14 +27,14 @@ func testRun(t *testing.T, auth ...Auth) (*run, string) {
 		}
 	}
 	return &run{
-		config: Config{Auth: auth, Dir: dir}, out: io.Discard,
+		config: modstep.Config{Auth: auth, Dir: dir}, out: io.Discard,
 		paths: Paths{Program: "/p", Config: "/c", Scratch: dir, CADir: filepath.Join(dir, "ca")},
 	}, dir
 }
 
 // A toolchain before Go 1.24 knows no GOAUTH.
 func TestLoginOfAnOlderToolchain(t *testing.T) {
-	r, dir := testRun(t, Auth{Host: "git.example.com:8443", User: "me"}, Auth{Host: "h.example.com", Header: "X"})
+	r, dir := testRun(t, modstep.Auth{Host: "git.example.com:8443", User: "me"}, modstep.Auth{Host: "h.example.com", Header: "X"})
 	vars := map[string]string{}
 	if err := r.login(t.Context(), vars, "go1.23.4 (Distribution 1.23.4-1)"); err != nil {
 		t.Fatal(err)
@@ -55,9 +56,9 @@ func TestLoginOfAnOlderToolchain(t *testing.T) {
 
 func TestGitAndSSHFiles(t *testing.T) {
 	r, dir := testRun(t,
-		Auth{Host: "git.example.com:2222", Path: "acme", SSH: "/run/agent0", KnownHosts: "/src/kh"},
-		Auth{Host: "gitlab.example.com", Header: "PRIVATE-TOKEN"},
-		Auth{Host: "github.com", Path: "acme", User: "x"},
+		modstep.Auth{Host: "git.example.com:2222", Path: "acme", SSH: "/run/agent0", KnownHosts: "/src/kh"},
+		modstep.Auth{Host: "gitlab.example.com", Header: "PRIVATE-TOKEN"},
+		modstep.Auth{Host: "github.com", Path: "acme", User: "x"},
 	)
 	vars := map[string]string{}
 	if err := r.login(t.Context(), vars, "go1.26.1"); err != nil {

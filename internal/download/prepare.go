@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/symptom"
 )
 
@@ -21,10 +22,10 @@ func (r *run) prepare(ctx context.Context, env []string) error {
 		return err
 	}
 	vars := environ(env)
-	for _, name := range []string{ProxyEnv, "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"} {
+	for _, name := range []string{modstep.ProxyEnv, "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"} {
 		r.secrets.addURL(vars[name])
 	}
-	if err := checkURLs(vars[ProxyEnv]); err != nil {
+	if err := checkURLs(vars[modstep.ProxyEnv]); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Join(r.paths.Scratch, "tmp"), 0o755); err != nil {
@@ -33,8 +34,8 @@ func (r *run) prepare(ctx context.Context, env []string) error {
 	if err := r.lend(); err != nil {
 		return err
 	}
-	proxy := firstOf(strings.TrimSpace(vars[ProxyEnv]), strings.TrimSpace(r.config.Proxy))
-	delete(vars, ProxyEnv)
+	proxy := firstOf(strings.TrimSpace(vars[modstep.ProxyEnv]), strings.TrimSpace(r.config.Proxy))
+	delete(vars, modstep.ProxyEnv)
 	tmp := filepath.Join(r.paths.Scratch, "tmp")
 	for name, value := range map[string]string{
 		"GO111MODULE": "on", "GOMODCACHE": r.paths.ModCache, "GOENV": "off", "GOTOOLCHAIN": "local",

@@ -2,7 +2,6 @@ package download
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,11 +16,12 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/modstep"
 )
 
 // Step is one run of the module step.
 type Step struct {
-	Config Config
+	Config modstep.Config
 	Paths  Paths
 	// Env is the environment that the go command's is made from.
 	Env []string
@@ -37,32 +37,19 @@ type Paths struct {
 	Program, Config, ModCache, Store, Scratch, CADir, WorkSum, Unlisted, Unhashed string
 }
 
-// DefaultPaths returns the paths of the package's constants. modCache is
+// DefaultPaths returns the paths that the frontend mounts. modCache is
 // GOMODCACHE.
 func DefaultPaths(modCache string) Paths {
 	return Paths{
-		Program: Program, Config: ConfigPath, ModCache: modCache, Store: StoreDir,
-		Scratch: ScratchDir, CADir: CADir, WorkSum: WorkSumPath, Unlisted: UnlistedPath,
-		Unhashed: UnhashedPath,
+		Program: modstep.Program, Config: modstep.ConfigPath, ModCache: modCache, Store: modstep.StoreDir,
+		Scratch: modstep.ScratchDir, CADir: modstep.CADir, WorkSum: modstep.WorkSumPath, Unlisted: modstep.UnlistedPath,
+		Unhashed: modstep.UnhashedPath,
 	}
-}
-
-// ReadConfig reads a Config as the frontend wrote it.
-func ReadConfig(name string) (Config, error) {
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return Config{}, err
-	}
-	var c Config
-	if err := json.Unmarshal(data, &c); err != nil {
-		return Config{}, fmt.Errorf("%s: %w", name, err)
-	}
-	return c, nil
 }
 
 // run is a Step under way.
 type run struct {
-	config  Config
+	config  modstep.Config
 	paths   Paths
 	out     io.Writer
 	wait    func(context.Context, time.Duration)

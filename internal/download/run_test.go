@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/symptom"
 )
 
@@ -24,7 +25,7 @@ import (
 type fixture struct {
 	t             testing.TB
 	dir           string
-	config        download.Config
+	config        modstep.Config
 	store         string
 	modCache, out string
 	// configFile is what the go command calls back with.
@@ -51,7 +52,7 @@ func newFixture(t testing.TB, files map[string]string) *fixture {
 			t.Fatal(err)
 		}
 	}
-	f.config = download.Config{
+	f.config = modstep.Config{
 		Dir: f.dir, GoWork: "off", Root: f.dir, Sums: []string{filepath.Join(f.dir, "go.sum")},
 		All: true, Retries: 2, Stall: 20 * time.Second,
 	}
@@ -257,7 +258,7 @@ func TestOnlyWhatIsImportedIsDownloaded(t *testing.T) {
 	f := newFixture(t, app(t))
 	f.config.Proxy, f.config.All = p.URL, false
 	f.config.Packages = []string{"example.com/lib", "example.com/lib/emb"}
-	f.config.Targets = []download.Target{{Env: []string{"GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0"}}}
+	f.config.Targets = []modstep.Target{{Env: []string{"GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0"}}}
 	if err := f.run(); err != nil {
 		t.Fatal(err)
 	}
@@ -386,13 +387,13 @@ func TestMissing(t *testing.T) {
 		f := newFixture(t, files)
 		f.config.Proxy, f.config.All = p.URL, all
 		f.config.Packages = []string{"example.com/back"}
-		f.config.Targets = []download.Target{{}}
+		f.config.Targets = []modstep.Target{{}}
 		f.wantFailure(f.run(), symptom.MissingSum, "example.com/lib", "go mod tidy")
 	}
 	f := newFixture(t, app(t))
 	f.config.Proxy, f.config.All = p.URL, false
 	f.config.Packages = []string{"example.com/elsewhere/pkg"}
-	f.config.Targets = []download.Target{{}}
+	f.config.Targets = []modstep.Target{{}}
 	f.wantFailure(f.run(), symptom.NoModule, "example.com/elsewhere/pkg", "go mod tidy")
 }
 
@@ -415,7 +416,7 @@ func TestNoFailureIsSwallowed(t *testing.T) {
 	p := startProxy(t, lib(), other())
 	f := newFixture(t, app(t))
 	f.config.Proxy, f.config.All, f.config.Retries = p.URL, false, 0
-	f.config.Packages, f.config.Targets = []string{"example.com/lib"}, []download.Target{{}}
+	f.config.Packages, f.config.Targets = []string{"example.com/lib"}, []modstep.Target{{}}
 	p.fault = func(path string, _ int) *fault {
 		if strings.HasSuffix(path, ".zip") {
 			return &fault{status: 299} // an answer that Go does not know
@@ -438,7 +439,7 @@ func TestDependencyImportsLocalPackage(t *testing.T) {
 	})
 	f.config.Proxy, f.config.All, f.config.Local = p.URL, false, []string{"example.com/app"}
 	f.config.Packages = []string{"example.com/back"}
-	f.config.Targets = []download.Target{{Env: []string{"GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0"}}}
+	f.config.Targets = []modstep.Target{{Env: []string{"GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0"}}}
 	if err := f.run(); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/symptom"
 )
 
@@ -131,7 +132,7 @@ func (s secrets) hide(text string) string {
 // readSecrets reads every credential once, so that nothing shows it later.
 func (r *run) readSecrets() error {
 	for i := range r.config.Auth {
-		logins, err := r.config.Auth[i].logins()
+		logins, err := credential{r.config.Auth[i]}.logins()
 		if err != nil {
 			return err
 		}
@@ -145,6 +146,9 @@ func (r *run) readSecrets() error {
 	}
 	return nil
 }
+
+// credential is an entry of Config.Auth.
+type credential struct{ modstep.Auth }
 
 // login is a user and password for a host.
 type login struct{ user, password string }
@@ -161,7 +165,7 @@ func secretFile(name string) (string, error) {
 }
 
 // logins reads an entry's credential; none for SSH.
-func (a Auth) logins() ([]login, error) {
+func (a credential) logins() ([]login, error) {
 	switch {
 	case a.Token != "":
 		token, err := secretFile(a.Token)
@@ -186,12 +190,12 @@ func (a Auth) logins() ([]login, error) {
 	return nil, nil
 }
 
-func (a Auth) badSecret(text string) error {
+func (a credential) badSecret(text string) error {
 	return Failure{Code: symptom.Secret, Text: fmt.Sprintf("modules.auth for %s: %s", a.Host, text), Cure: "see what --secret passes; a variable that is not set passes nothing"}
 }
 
 // hostname is Host without its port, which netrc has no word for.
-func (a Auth) hostname() string {
+func (a credential) hostname() string {
 	name, _, _ := strings.Cut(a.Host, ":")
 	return name
 }

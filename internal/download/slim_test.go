@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 )
 
 // The go command opens each module whose path is a prefix of an import, to be
@@ -40,7 +40,7 @@ func TestLayerHasModulesThatAreOnlyAPrefix(t *testing.T) {
 				})
 				f.config.Proxy, f.config.All, f.config.Local = p.URL, false, []string{main}
 				f.config.Packages = []string{below.path}
-				f.config.Targets = []download.Target{{Env: []string{"CGO_ENABLED=0"}}}
+				f.config.Targets = []modstep.Target{{Env: []string{"CGO_ENABLED=0"}}}
 				if path.Base(main) == "main" {
 					f.config.Packages = nil // its own packages are below the module too
 					f.write("main.go", "package main\n\nimport _ \""+main+"/sub\"\n\nfunc main() {}\n")
@@ -138,7 +138,7 @@ func slimmed(t *testing.T, g *graph) {
 		t.Skipf("the go command itself does not build it: %v\n%s", err, want.text)
 	}
 	x.config.Packages = want.imports(g)
-	x.config.Targets = []download.Target{{Env: []string{"CGO_ENABLED=0"}}}
+	x.config.Targets = []modstep.Target{{Env: []string{"CGO_ENABLED=0"}}}
 	if err := x.run(); err != nil {
 		t.Fatalf("%v\ngo.mod:\n%s", err, x.read(filepath.Join(g.dir, "go.mod")))
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/symptom"
 )
 
@@ -106,7 +106,7 @@ func TestDamagedStore(t *testing.T) {
 				f := newFixture(t, app(t))
 				f.config.Proxy = p.URL
 				if c.listed {
-					f.config.All, f.config.Packages, f.config.Targets = false, []string{"example.com/lib", "example.com/lib/emb"}, []download.Target{{}}
+					f.config.All, f.config.Packages, f.config.Targets = false, []string{"example.com/lib", "example.com/lib/emb"}, []modstep.Target{{}}
 				}
 				if err := f.run(); err != nil {
 					t.Fatal(err)
@@ -177,7 +177,7 @@ func TestStoreSpoiltMeanwhile(t *testing.T) {
 			f := newFixture(t, app(t))
 			f.config.Proxy, f.config.Stall = p.URL, 2*time.Second
 			if c.listed {
-				f.config.All, f.config.Packages, f.config.Targets = false, []string{"example.com/lib", "example.com/lib/emb"}, []download.Target{{}}
+				f.config.All, f.config.Packages, f.config.Targets = false, []string{"example.com/lib", "example.com/lib/emb"}, []modstep.Target{{}}
 			}
 			if err := f.run(); err != nil {
 				t.Fatal(err)

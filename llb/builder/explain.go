@@ -9,7 +9,7 @@ import (
 	"github.com/moby/buildkit/solver/errdefs"
 
 	"github.com/gokiln/gokiln/internal/diag"
-	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/symptom"
 	"github.com/gokiln/gokiln/spec"
 )
@@ -24,7 +24,7 @@ func explain(err error, apps ...*spec.Spec) error {
 		}
 	}
 	var exit *gatewaypb.ExitError
-	if !errors.As(err, &exit) || failedProgram(err) != download.Program {
+	if !errors.As(err, &exit) || failedProgram(err) != modstep.Program {
 		return err
 	}
 	code, ok := symptom.FromExit(int(exit.ExitCode))

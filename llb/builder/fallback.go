@@ -8,7 +8,7 @@ import (
 
 	gatewaypb "github.com/moby/buildkit/frontend/gateway/pb"
 
-	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/llb/lower"
 	"github.com/gokiln/gokiln/llb/plan"
 )
@@ -60,7 +60,7 @@ func (r *request) localIsImported(ctx context.Context, a analysis, p plan.Plan, 
 	if err != nil {
 		return false, err
 	}
-	_, err = files.Stat(strings.TrimPrefix(download.UnlistedPath, plan.ModCacheDir+"/"))
+	_, err = files.Stat(strings.TrimPrefix(modstep.UnlistedPath, plan.ModCacheDir+"/"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/moby/buildkit/solver/pb"
 
-	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/llb/plan"
 )
 
@@ -122,5 +122,5 @@ func environ(e *pb.ExecOp) []plan.EnvVar {
 
 // isModuleStep tells the step that downloads modules by its command.
 func isModuleStep(e *pb.ExecOp) bool {
-	return len(e.Meta.Args) > 0 && e.Meta.Args[0] == download.Program
+	return len(e.Meta.Args) > 0 && e.Meta.Args[0] == modstep.Program
 }

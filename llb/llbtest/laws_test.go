@@ -7,7 +7,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/llb/llbtest"
 	"github.com/gokiln/gokiln/llb/lower"
 	"github.com/gokiln/gokiln/llb/plan"
@@ -24,7 +24,7 @@ func small() plan.Plan {
 	return plan.Plan{Target: platform, Build: platform, Steps: []plan.Step{
 		collect("recipe"), collect("source"),
 		{ID: plan.StepModules, Name: "modules", Exec: &plan.Exec{
-			Root: plan.FromToolchain, Dir: "/src", Args: []string{download.Program}, Network: true, Secrets: []plan.Secret{{ID: "a", Env: "A"}},
+			Root: plan.FromToolchain, Dir: "/src", Args: []string{modstep.Program}, Network: true, Secrets: []plan.Secret{{ID: "a", Env: "A"}},
 			Mounts: []plan.Mount{{Dest: plan.SourceDir, From: plan.FromStep("recipe"), Access: plan.Discard}, {Dest: plan.ModCacheDir, Access: plan.Output}},
 		}},
 		{ID: plan.StepCompile, Name: "compile", Exec: &plan.Exec{

@@ -5,7 +5,7 @@ import (
 	"path"
 	"slices"
 
-	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/spec"
 )
 
@@ -14,10 +14,10 @@ func agentPath(id string) string  { return path.Join(SSHDir, id) }
 
 // moduleAuth says where the step finds each credential. The values themselves
 // never pass through here.
-func moduleAuth(auth []spec.Auth, source string) []download.Auth {
-	var out []download.Auth
+func moduleAuth(auth []spec.Auth, source string) []modstep.Auth {
+	var out []modstep.Auth
 	for _, a := range auth {
-		d := download.Auth{Host: a.Host, Path: a.Path, User: a.User, Header: a.Header, Prefix: a.Prefix}
+		d := modstep.Auth{Host: a.Host, Path: a.Path, User: a.User, Header: a.Header, Prefix: a.Prefix}
 		switch {
 		case a.Token != "":
 			d.Token = secretPath(a.Token)

@@ -5,7 +5,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/gokiln/gokiln/internal/diag"
-	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 )
 
 // draft is what was decided of each stage; its steps are the Plan.
@@ -44,7 +44,7 @@ type Modules struct {
 	Recipe  []string
 	Outside []Outside
 	// Config is what the step's program is told.
-	Config download.Config
+	Config modstep.Config
 	// Env is the step's environment, sorted by name.
 	Env []EnvVar
 	// Proxy is passed outside of the cache key.

@@ -71,7 +71,7 @@ func compileCache(in Input, args []string, env []EnvVar) cacheMount {
 // of other folders, and an action id has a module's version and not its content. Of
 // one set of modules, proved against go.sum, they are the same. Where downloaded packages
 // are in layers and cgo is off the module step looks for such assembly, and the store
-// keeps what is compiled with it apart (download.UnhashedPath).
+// keeps what is compiled with it apart (modstep.UnhashedPath).
 func KeysModules(in Input) bool {
 	mains := slices.ContainsFunc(in.Code.Mains, func(m workspace.Package) bool { return m.External })
 	return !Vendored(in.Spec, in.Workspace) && (in.Spec.Build.Cgo || !layered(in) || mains)

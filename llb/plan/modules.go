@@ -11,7 +11,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/gokiln/gokiln/internal/diag"
-	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/workspace"
 	"github.com/gokiln/gokiln/spec"
 )
@@ -133,10 +133,10 @@ func SharedTargets(targets []ocispecs.Platform) []ocispecs.Platform {
 	return missing
 }
 
-func moduleConfig(in ModulesInput, proxy proxyList) (download.Config, error) {
+func moduleConfig(in ModulesInput, proxy proxyList) (modstep.Config, error) {
 	s, w := in.Spec, in.Workspace
 	source := SourceOf(w)
-	c := download.Config{
+	c := modstep.Config{
 		Dir:     path.Join(source, w.Dir),
 		GoWork:  goWork(w),
 		Root:    source,
@@ -155,7 +155,7 @@ func moduleConfig(in ModulesInput, proxy proxyList) (download.Config, error) {
 		if err != nil {
 			return c, err
 		}
-		if !slices.ContainsFunc(c.Targets, func(have download.Target) bool { return sameTarget(have, t) }) {
+		if !slices.ContainsFunc(c.Targets, func(have modstep.Target) bool { return sameTarget(have, t) }) {
 			c.Targets = append(c.Targets, t)
 		}
 		c.All = c.All || !b.Imports.Sure
@@ -169,7 +169,7 @@ func moduleConfig(in ModulesInput, proxy proxyList) (download.Config, error) {
 		return c, nil
 	}
 	c.Packages = slices.Sorted(maps.Keys(packages))
-	slices.SortFunc(c.Targets, func(a, b download.Target) int {
+	slices.SortFunc(c.Targets, func(a, b modstep.Target) int {
 		return cmp.Or(slices.Compare(a.Env, b.Env), cmp.Compare(a.Tags, b.Tags))
 	})
 	return c, nil
@@ -210,14 +210,14 @@ func hiddenTags(s *spec.Spec, toolchainEnv []string) bool {
 	})
 }
 
-func sameTarget(a, b download.Target) bool { return slices.Equal(a.Env, b.Env) && a.Tags == b.Tags }
+func sameTarget(a, b modstep.Target) bool { return slices.Equal(a.Env, b.Env) && a.Tags == b.Tags }
 
 // listTarget is a platform as `go list` is told.
-func listTarget(s *spec.Spec, p ocispecs.Platform, o Options) (download.Target, error) {
+func listTarget(s *spec.Spec, p ocispecs.Platform, o Options) (modstep.Target, error) {
 	x := &expander{spec: s, values: templateValues(Input{Spec: s, Target: p, Options: o})}
 	tags := expandTags(x, s.Build.Tags)
 	if err := x.errs.Err(); err != nil {
-		return download.Target{}, err
+		return modstep.Target{}, err
 	}
 	if s.Build.Race {
 		tags = append(tags, "race")
@@ -229,13 +229,13 @@ func listTarget(s *spec.Spec, p ocispecs.Platform, o Options) (download.Target, 
 	env := []string{cgo, "GOARCH=" + p.Architecture, "GOOS=" + p.OS}
 	name, value, err := variant(s, p)
 	if err != nil {
-		return download.Target{}, err
+		return modstep.Target{}, err
 	}
 	if value != "" {
 		env = append(env, name+"="+value)
 	}
 	slices.Sort(env)
-	return download.Target{Env: env, Tags: strings.Join(tags, ",")}, nil
+	return modstep.Target{Env: env, Tags: strings.Join(tags, ",")}, nil
 }
 
 // moduleRecipe sorts the files that decide what is downloaded by where they come

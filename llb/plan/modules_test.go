@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/workspace"
 	"github.com/gokiln/gokiln/spec"
 )
@@ -68,7 +68,7 @@ func TestPrivacyIsDerived(t *testing.T) {
 
 func TestModuleCredentials(t *testing.T) {
 	m := planned(t, private, nil)
-	want := []download.Auth{
+	want := []modstep.Auth{
 		{Host: "github.com", Path: "acme", Token: "/run/gokiln/secrets/gh", User: "x-access-token"},
 		{Host: "goproxy.example.com", Netrc: "/run/gokiln/secrets/login"},
 		{Host: "git.example.com:8443", SSH: "/run/gokiln/ssh/default", KnownHosts: "/src/known_hosts"},
@@ -148,7 +148,7 @@ func TestModulesOfAllPlatforms(t *testing.T) {
 	build := func(platform string, packages ...string) ModuleBuild {
 		return ModuleBuild{Target: platforms.Normalize(platforms.MustParse(platform)), Imports: workspace.Imports{Sure: true, Packages: packages}}
 	}
-	config := func(builds ...ModuleBuild) download.Config {
+	config := func(builds ...ModuleBuild) modstep.Config {
 		in.Builds = builds
 		m, err := NewModules(in)
 		if err != nil {
@@ -161,7 +161,7 @@ func TestModulesOfAllPlatforms(t *testing.T) {
 	if diff := cmp.Diff(one, two); diff != "" {
 		t.Error(diff)
 	}
-	want := []download.Target{
+	want := []modstep.Target{
 		{Env: []string{"CGO_ENABLED=0", "GOARCH=amd64", "GOOS=linux"}},
 		{Env: []string{"CGO_ENABLED=0", "GOARCH=arm", "GOARM=7", "GOOS=linux"}},
 	}

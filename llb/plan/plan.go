@@ -30,7 +30,8 @@ import (
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/layerstep"
+	"github.com/gokiln/gokiln/internal/modstep"
 )
 
 // Where things stand inside the steps and the image.
@@ -42,19 +43,19 @@ const (
 	ModCacheDir = "/go/pkg/mod"
 	// GoCacheDir is GOCACHE, GoCacheStore where a step that makes a layer keeps
 	// entries for the next time.
-	GoCacheDir   = "/gokiln/gocache"
-	GoCacheStore = "/gokiln/gocache-store"
+	GoCacheDir   = layerstep.CacheDir
+	GoCacheStore = layerstep.StoreDir
 	// OutDir is where compile leaves the programs.
 	OutDir = "/gokiln/out"
 	// CADir is where the secret with more certificate authorities appears.
-	CADir = download.CADir
+	CADir = modstep.CADir
 	// ProxyDir holds the module proxies that are folders, by the name of their
 	// context; SecretDir and SSHDir the secrets and agents' sockets, by id.
 	ProxyDir  = "/gokiln/proxy"
 	SecretDir = "/run/gokiln/secrets"
 	SSHDir    = "/run/gokiln/ssh"
 	// CompileProgram is the program that compiles into a layer.
-	CompileProgram = "/run/gokiln/bin/gokiln-compile"
+	CompileProgram = layerstep.Program
 	// ProgramDir is the image's folder of programs.
 	ProgramDir = "/usr/local/bin"
 )
@@ -68,7 +69,7 @@ const CASecret = "ca-certificates"
 // sees it in the environment variable ProxySecretEnv.
 const (
 	ProxySecret    = "goproxy"
-	ProxySecretEnv = download.ProxyEnv
+	ProxySecretEnv = modstep.ProxyEnv
 )
 
 // The stages that --no-cache-filter knows by name.

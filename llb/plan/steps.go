@@ -6,7 +6,8 @@ import (
 
 	"github.com/containerd/platforms"
 
-	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/layerstep"
+	"github.com/gokiln/gokiln/internal/modstep"
 )
 
 // stepList gathers the steps of a draft.
@@ -125,16 +126,16 @@ func (l *stepList) joined(below []int, made, bases []Origin) Origin {
 // result depends on.
 func (l *stepList) layerStep(i int, layer layerDraft, base, toolchain, modules Origin) Origin {
 	id := fmt.Sprintf("layer %d", i)
-	args := []string{CompileProgram, "layer", "-cache", GoCacheDir}
+	command := layerstep.Command{Cache: GoCacheDir, Go: layer.Args}
 	mounts := []Mount{
 		{Dest: GoCacheDir, From: base, Access: Output},
 		{Dest: CompileProgram, From: FromFrontend, Path: l.Frontend.CompileProgram, Access: Readonly},
 	}
 	if layer.Store.ID != "" {
-		args = append(args, "-store", GoCacheStore)
+		command.Store = GoCacheStore
 		mounts = append(mounts, Mount{Dest: GoCacheStore, Cache: layer.Store.ID, Access: Discard})
 		if !layer.Toolchain {
-			args = append(args, "-apart", download.UnhashedPath)
+			command.Apart = modstep.UnhashedPath
 		}
 	}
 	// The standard library compiles while modules are downloaded, in the image that
@@ -149,7 +150,7 @@ func (l *stepList) layerStep(i int, layer layerDraft, base, toolchain, modules O
 	return l.add(Step{
 		ID: id, Stage: StageDependencies, Name: l.label() + layer.Name + layer.Source.why() + layer.Store.why(),
 		At: layer.At, NoCache: layer.NoCache,
-		Exec: &Exec{Root: root, Dir: dir, Args: slices.Concat(args, []string{"--"}, layer.Args), Env: layer.Env, Mounts: mounts},
+		Exec: &Exec{Root: root, Dir: dir, Args: command.Args(), Env: layer.Env, Mounts: mounts},
 	})
 }
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/gokiln/gokiln/internal/diag"
-	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 )
 
 // compileStep leaves the programs at the root of its result. It runs without a network.
@@ -134,7 +134,7 @@ func (l *stepList) withWorkSum(id string, source, modules Origin) Origin {
 		Files: &FileOp{Actions: []Action{
 			{Copy: &CopyFiles{From: source, Src: "/", Dest: "/", Contents: true, Time: ptr(neverIndexed)}},
 			asGit(CopyFiles{
-				From: modules, Src: strings.TrimPrefix(download.WorkSumPath, ModCacheDir),
+				From: modules, Src: strings.TrimPrefix(modstep.WorkSumPath, ModCacheDir),
 				Dest: path.Join("/", strings.TrimPrefix(l.draft.Source, SourceDir), l.Compile.WorkSum), Time: ptr(neverIndexed),
 			}),
 		}},

@@ -1,10 +1,9 @@
 package plan
 
 import (
-	"encoding/json"
 	"path"
 
-	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 )
 
 // moduleSteps returns the module cache as a layer of its own. Its key is made from the
@@ -20,10 +19,10 @@ import (
 func (l *stepList) moduleSteps(m Modules) Origin {
 	mounts := []Mount{
 		{Dest: SourceDir, From: l.recipeStep(m), Access: Discard},
-		{Dest: download.Program, From: FromFrontend, Path: l.Frontend.ModulesProgram, Access: Readonly},
-		{Dest: path.Dir(download.ConfigPath), From: l.configStep(m), Access: Readonly},
-		{Dest: download.StoreDir, Cache: m.StoreID, Access: Discard},
-		{Dest: download.ScratchDir, Access: Memory},
+		{Dest: modstep.Program, From: FromFrontend, Path: l.Frontend.ModulesProgram, Access: Readonly},
+		{Dest: path.Dir(modstep.ConfigPath), From: l.configStep(m), Access: Readonly},
+		{Dest: modstep.StoreDir, Cache: m.StoreID, Access: Discard},
+		{Dest: modstep.ScratchDir, Access: Memory},
 	}
 	for _, name := range m.ProxyFolders {
 		mounts = append(mounts, Mount{Dest: path.Join(ProxyDir, name), From: FromProxy(name), Access: Readonly})
@@ -31,7 +30,7 @@ func (l *stepList) moduleSteps(m Modules) Origin {
 	return l.add(Step{
 		ID: StepModules, Stage: StageModules, Name: "[modules] download modules", At: m.At, NoCache: m.NoCache,
 		Exec: &Exec{
-			Root: FromModulesToolchain, Dir: path.Join(l.draft.Source, m.Dir), Args: []string{download.Program, "download"}, Env: m.Env,
+			Root: FromModulesToolchain, Dir: path.Join(l.draft.Source, m.Dir), Args: modstep.Args(), Env: m.Env,
 			Network: !m.Offline, Proxy: m.Proxy, Secrets: m.secrets(), Agents: m.Agents,
 			Mounts: append(mounts, Mount{Dest: ModCacheDir, Access: Output}),
 		},
@@ -49,10 +48,9 @@ func (m Modules) secrets() []Secret {
 
 // configStep is a folder with the program's configuration.
 func (l *stepList) configStep(m Modules) Origin {
-	data, _ := json.MarshalIndent(m.Config, "", "  ") // strings, lists and numbers always encode
 	return l.add(Step{
 		ID: "modules config", Name: "[modules] say what to download", At: m.At,
-		Files: &FileOp{Actions: []Action{{Mkfile: &Mkfile{Path: "/" + path.Base(download.ConfigPath), Data: data}}}},
+		Files: &FileOp{Actions: []Action{{Mkfile: &Mkfile{Path: "/" + path.Base(modstep.ConfigPath), Data: m.Config.JSON()}}}},
 	})
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/gokiln/gokiln/internal/download"
+	"github.com/gokiln/gokiln/internal/modstep"
 )
 
 var (
@@ -28,7 +28,7 @@ func fullDraft() draft {
 		Modules: &Modules{
 			Dir: "svc", Recipe: []string{"svc/go.mod", "svc/go.sum"},
 			Outside:      []Outside{{Path: "../lib", Dest: "/src/lib", Recipe: []string{"go.mod"}}},
-			Config:       download.Config{Dir: "/src/context/svc", Packages: []string{"example.com/dep"}},
+			Config:       modstep.Config{Dir: "/src/context/svc", Packages: []string{"example.com/dep"}},
 			Secrets:      []Secret{{ID: "token", Dest: SecretDir + "/token"}},
 			Agents:       []Agent{{ID: "default", Dest: SSHDir + "/default"}},
 			ProxyFolders: []string{"vendored"}, StoreID: "ns/gokiln/zips",
@@ -184,10 +184,10 @@ func TestModulesAreSharedByPlatforms(t *testing.T) {
 func TestModuleStep(t *testing.T) {
 	p := fullDraft().image()
 	for dest, want := range map[string]Mount{
-		download.Program:         {From: FromFrontend, Path: "/gokiln-modules", Access: Readonly},
+		modstep.Program:          {From: FromFrontend, Path: "/gokiln-modules", Access: Readonly},
 		SourceDir:                {From: FromStep("modules files"), Access: Discard},
-		download.StoreDir:        {Cache: "ns/gokiln/zips", Access: Discard},
-		download.ScratchDir:      {Access: Memory},
+		modstep.StoreDir:         {Cache: "ns/gokiln/zips", Access: Discard},
+		modstep.ScratchDir:       {Access: Memory},
 		"/gokiln/proxy/vendored": {From: FromProxy("vendored"), Access: Readonly},
 		ModCacheDir:              {Access: Output},
 		"/run/gokiln/config":     {From: FromStep("modules config"), Access: Readonly},

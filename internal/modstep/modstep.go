@@ -1,6 +1,14 @@
-package download
+// Package modstep is what the frontend and the module step's program have agreed on:
+// the command line, the configuration and where things are. It imports the standard
+// library alone and does nothing, so that the plan need not import the program.
+package modstep
 
-import "time"
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+)
 
 // Config is what the module step is told, as JSON in the file at ConfigPath. It
 // is part of the step's cache key and of the provenance, so it holds no secret: of
@@ -98,3 +106,25 @@ const (
 	// CADir holds the file ca.pem of the secret ca-certificates, where given.
 	CADir = "/run/gokiln/ca"
 )
+
+// Args is the command line of the step.
+func Args() []string { return []string{Program, "download"} }
+
+// JSON is the content of the file at ConfigPath.
+func (c Config) JSON() []byte {
+	data, _ := json.MarshalIndent(c, "", "  ") // strings, lists and numbers always encode
+	return data
+}
+
+// ReadConfig reads a Config as the frontend wrote it.
+func ReadConfig(name string) (Config, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return Config{}, err
+	}
+	var c Config
+	if err := json.Unmarshal(data, &c); err != nil {
+		return Config{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return c, nil
+}

@@ -119,7 +119,7 @@ func (d *decoder) readApps(root *node) {
 	r.inherited = pick(root, func(key string) bool { return key != "name" && key != "groups" && known(key) })
 	r.shared = pick(root, func(key string) bool { return key == "modules" || key == "cache" })
 	if d.written("name") {
-		d.errorf(d.spec.At("name"), "name", "an app has its name below apps, or a `name` of its own: leave this one out")
+		d.fail("name", "an app has its name below apps, or a `name` of its own: leave this one out")
 	}
 	for _, e := range d.list {
 		r.told[e.Error()] = true
@@ -229,7 +229,7 @@ func (r *appReader) checkGroups() {
 		for i, group := range app.Groups {
 			if _, ok := r.spec.App(group); ok {
 				at := Index(Key(Key("apps", app.Name), "groups"), i)
-				r.errorf(r.spec.At(at), at, "%q is an app: a group needs a name of its own", group)
+				r.fail(at, "%q is an app: a group needs a name of its own", group)
 			}
 		}
 	}

@@ -195,17 +195,16 @@ func (d *decoder) validateFlags(l flagList) {
 		starts = append(starts, joined.Len())
 		joined.WriteString(literal)
 	}
-	element := func(offset int) string {
+	element := func(offset int) int {
 		i, found := slices.BinarySearch(starts, offset)
 		if !found {
 			i--
 		}
-		return Index(l.path, i)
+		return i
 	}
 	words, err := template.Split(joined.String())
 	if quote := (*template.QuoteError)(nil); errors.As(err, &quote) {
-		at := element(quote.Offset)
-		d.errorf(d.spec.At(at), at, "%w", err)
+		d.fail(Index(l.path, element(quote.Offset)), "%w", err)
 		return
 	}
 	for _, word := range words {
@@ -214,8 +213,7 @@ func (d *decoder) validateFlags(l flagList) {
 			name = name[1:]
 		}
 		if hint, ok := goFlags()[name]; ok && !slices.Contains(l.own, name) {
-			at := element(word.Offset)
-			d.errorf(d.spec.At(at), at, "%s is a flag of go build: %s", name, hint)
+			d.fail(Index(l.path, element(word.Offset)), "%s is a flag of go build: %s", name, hint)
 		}
 	}
 }

@@ -22,6 +22,11 @@ type decoder struct {
 // place remembers where the value at a path stands.
 func (d *decoder) place(path string, at diag.Range) { d.spec.ranges[path] = at }
 
+// fail reports an error of a value that was decoded before.
+func (d *decoder) fail(path, format string, args ...any) {
+	d.errorf(d.spec.At(path), path, format, args...)
+}
+
 func (d *decoder) document(n *node) {
 	switch {
 	case n.kind == kindNull:

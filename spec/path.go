@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -26,6 +27,12 @@ func (s *Spec) At(path string) diag.Range {
 	return diag.Range{}
 }
 
+// Errorf returns an error about the value at a field path: its place is the one
+// that At returns, and the path stands before the message.
+func (s *Spec) Errorf(path, format string, args ...any) *diag.Error {
+	return diag.Errorf(s.Source, s.At(path), "%s: %w", path, fmt.Errorf(format, args...))
+}
+
 // Key returns the field path of a map's key, for At: Key("image.env", "PORT") is
 // "image.env.PORT", and Key("image.labels", "a.b") is `image.labels["a.b"]`.
 func Key(path, key string) string {
@@ -41,6 +48,10 @@ func Key(path, key string) string {
 // Index returns the field path of a list's element, for At: Index("main", 0) is
 // "main[0]".
 func Index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
+
+// VariantPath returns the field path of an architecture's variant by its
+// environment variable: VariantPath("GOAMD64") is "build.goamd64".
+func VariantPath(env string) string { return Key("build", strings.ToLower(env)) }
 
 func isPlainKey(key string) bool {
 	for _, c := range key {

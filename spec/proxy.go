@@ -34,7 +34,7 @@ func proxyList(target *string) reader {
 			last := i == len(elements)-1
 			word := strings.TrimRight(element, ",|")
 			if !last && (word == "direct" || word == "off") {
-				d.errorf(d.spec.At(Index(at, i)), Index(at, i), "what stands after %q is never reached: put it last", word)
+				d.fail(Index(at, i), "what stands after %q is never reached: put it last", word)
 				return
 			}
 			value.WriteString(element)
@@ -152,7 +152,7 @@ func patterns(target *[]string, none bool) reader {
 		list(&globs, stringOrList, listOptions{single: true, unique: true, rule: rule}).read(d, at, n)
 		for i, glob := range globs {
 			if glob == "none" && len(globs) > 1 {
-				d.errorf(d.spec.At(Index(at, i)), Index(at, i), "%q stands alone: leave it out, or the others", "none")
+				d.fail(Index(at, i), "%q stands alone: leave it out, or the others", "none")
 				return
 			}
 		}

@@ -61,6 +61,7 @@ const (
 	maxRetries  = 20
 	defaultUser = "x-access-token"
 	wantSecret  = "the id of a build secret"
+	givenToo    = "%s is given as well: keep one of token, netrc and ssh"
 )
 
 func authList(target *[]Auth) reader {
@@ -91,7 +92,7 @@ func authList(target *[]Auth) reader {
 				continue
 			}
 			if line, ok := lines[a.Host]; ok {
-				d.errorf(d.spec.At(Key(at, "host")), Key(at, "host"), "%q has an entry already, at line %d: keep one", show(a.Host), line)
+				d.fail(Key(at, "host"), "%q has an entry already, at line %d: keep one", show(a.Host), line)
 				continue
 			}
 			lines[a.Host] = item.at.Start.Line
@@ -113,28 +114,26 @@ func split(a Auth) Auth {
 
 // checkAuth checks what goes together in an entry.
 func (d *decoder) checkAuth(at string, item *node, a Auth) {
-	fail := func(key, format string, args ...any) {
-		where := Key(at, key)
-		d.errorf(d.spec.At(where), where, format, args...)
-	}
 	given := ways(a)
 	switch {
 	case a.Host == "":
 		d.errorf(item.at, at, "host is missing: write {host: git.example.com, token: git-token}")
 	case len(given) == 0:
 		d.errorf(item.at, at, "no credential: write one of token, netrc and ssh, such as `token: git-token` with --secret id=git-token,env=GIT_TOKEN")
+	case len(given) > 1 && given[1] == "netrc":
+		d.fail(Key(at, "netrc"), givenToo, given[0])
 	case len(given) > 1:
-		fail(given[1], "%s is given as well: keep one of token, netrc and ssh", given[0])
+		d.fail(Key(at, "ssh"), givenToo, given[0])
 	case a.User != "" && a.Token == "":
-		fail("user", "it goes with token, and %s is given: leave it out", given[0])
+		d.fail(Key(at, "user"), "it goes with token, and %s is given: leave it out", given[0])
 	case a.Header != "" && a.Token == "":
-		fail("header", "it goes with token, and %s is given: leave it out", given[0])
+		d.fail(Key(at, "header"), "it goes with token, and %s is given: leave it out", given[0])
 	case a.User != "" && a.Header != "":
-		fail("user", "a token in a header has no user: leave out user or header")
+		d.fail(Key(at, "user"), "a token in a header has no user: leave out user or header")
 	case a.KnownHosts != "" && a.SSH == "":
-		fail("known_hosts", "it goes with ssh, and %s is given: leave it out", given[0])
+		d.fail(Key(at, "known_hosts"), "it goes with ssh, and %s is given: leave it out", given[0])
 	case a.SSH != "" && a.KnownHosts == "":
-		fail("ssh", "known_hosts is missing: write the server's key to a file in the build context and name it, such as `known_hosts: known_hosts`")
+		d.fail(Key(at, "ssh"), "known_hosts is missing: write the server's key to a file in the build context and name it, such as `known_hosts: known_hosts`")
 	}
 }
 

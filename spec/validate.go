@@ -34,15 +34,15 @@ func (d *decoder) validateMains() {
 		case !ok:
 			firsts[program] = main
 		case first == main:
-			d.errorf(d.spec.At(at), at, "%q is listed twice", show(main))
+			d.fail(at, "%q is listed twice", show(main))
 		case isImportPath(first) && isImportPath(main):
-			d.errorf(d.spec.At(at), at, "%q and %q both make a program named %q: build them into two images, each an app below apps", show(first), show(main), show(program))
+			d.fail(at, "%q and %q both make a program named %q: build them into two images, each an app below apps", show(first), show(main), show(program))
 		default:
-			d.errorf(d.spec.At(at), at, "%q and %q both make a program named %q: rename one's folder", show(first), show(main), show(program))
+			d.fail(at, "%q and %q both make a program named %q: rename one's folder", show(first), show(main), show(program))
 		}
 	}
 	if d.written("main") && len(d.spec.Main) == 0 && len(d.list) == 0 {
-		d.errorf(d.spec.At("main"), "main", "the list is empty: write a main package, or leave the key out")
+		d.fail("main", "the list is empty: write a main package, or leave the key out")
 	}
 }
 
@@ -65,14 +65,14 @@ func (d *decoder) written(path string) bool {
 
 func (d *decoder) validatePGO() {
 	if pgo := d.spec.Build.PGO; escapes(path.Join(d.spec.Module, pgo)) {
-		d.errorf(d.spec.At("build.pgo"), "build.pgo", "%q, seen from module %q, is outside the build context: move the profile into it", show(pgo), show(d.spec.Module))
+		d.fail("build.pgo", "%q, seen from module %q, is outside the build context: move the profile into it", show(pgo), show(d.spec.Module))
 	}
 }
 
 // validateRace: on Linux the race detector's runtime is linked through cgo.
 func (d *decoder) validateRace() {
 	if b := d.spec.Build; b.Race && !b.Cgo {
-		d.errorf(d.spec.At("build.race"), "build.race", "the race detector needs cgo on linux: add `cgo: true`")
+		d.fail("build.race", "the race detector needs cgo on linux: add `cgo: true`")
 	}
 }
 
@@ -82,14 +82,14 @@ func (d *decoder) validateHealthcheck() {
 	case h == nil:
 		return
 	case len(h.Test) == 0:
-		d.errorf(d.spec.At("image.healthcheck"), "image.healthcheck", "test is missing: write `test: [CMD, /program, argument]`")
+		d.fail("image.healthcheck", "test is missing: write `test: [CMD, /program, argument]`")
 		return
 	case h.Test[0] != "NONE":
 		return
 	}
 	for _, key := range []string{"interval", "timeout", "start_period", "start_interval", "retries"} {
 		if at := Key("image.healthcheck", key); d.written(at) {
-			d.errorf(d.spec.At(at), at, "there is no healthcheck to apply this to: test is NONE")
+			d.fail(at, "there is no healthcheck to apply this to: test is NONE")
 		}
 	}
 }

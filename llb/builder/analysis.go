@@ -114,8 +114,8 @@ func checkProfile(files fs.FS, s *spec.Spec) error {
 	}
 	file := path.Join(s.Module, pgo)
 	if info, err := fs.Stat(files, file); err != nil || info.IsDir() {
-		return diag.Errorf(s.Source, s.At("build.pgo"),
-			"build.pgo: there is no file %q in the build context; check the spelling and .dockerignore", file)
+		return s.Errorf("build.pgo",
+			"there is no file %q in the build context; check the spelling and .dockerignore", file)
 	}
 	return nil
 }
@@ -143,7 +143,7 @@ func noToolchain(s *spec.Spec, w *workspace.Workspace, ref string, err error) er
 		key = "go"
 	}
 	if key != "" {
-		return diag.Errorf(s.Source, s.At(key), "%s: toolchain image %q: %w; %s", key, ref, err, cure)
+		return s.Errorf(key, "toolchain image %q: %w; %s", ref, err, cure)
 	}
 	place := w.GoLine()
 	if w.Toolchain != "" {

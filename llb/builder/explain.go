@@ -8,7 +8,6 @@ import (
 	gatewaypb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/errdefs"
 
-	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/symptom"
 	"github.com/gokiln/gokiln/spec"
@@ -95,9 +94,8 @@ func missingSecret(err error, s *spec.Spec) error {
 		default:
 			continue
 		}
-		at := fmt.Sprintf("modules.auth[%d].%s", i, key)
-		return diag.Errorf(s.Source, s.At(at), "%s: the build got no %q; pass it with %s %s: %w",
-			at, secret+agent, cure, symptom.Secret.Tag(), err)
+		return s.Errorf(spec.Key(spec.Index("modules.auth", i), key), "the build got no %q; pass it with %s %s: %w",
+			secret+agent, cure, symptom.Secret.Tag(), err)
 	}
 	return nil
 }

@@ -36,12 +36,12 @@ func resolveFiles(fsys fs.FS, s *spec.Spec, owner ownerFunc) (plan.Files, error)
 		field := spec.Index("image.files", i)
 		uid, gid, err := owner(f.Owner)
 		if err != nil {
-			errs = append(errs, diag.Errorf(s.Source, s.At(field+".owner"), "%s.owner: %w", field, err))
+			errs = append(errs, s.Errorf(spec.Key(field, "owner"), "%w", err))
 			continue
 		}
 		e := entry{fsys: fsys, file: f, index: i, uid: uid, gid: gid}
 		if err := e.expand(); err != nil {
-			errs = append(errs, diag.Errorf(s.Source, s.At(field+".from"), "%s.from: %w", field, err))
+			errs = append(errs, s.Errorf(spec.Key(field, "from"), "%w", err))
 			continue
 		}
 		files.Dirs = append(files.Dirs, e.owned...)

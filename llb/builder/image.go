@@ -9,7 +9,6 @@ import (
 	"github.com/moby/buildkit/frontend/gateway/client"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/llb/lower"
 	"github.com/gokiln/gokiln/llb/plan"
 )
@@ -48,7 +47,7 @@ func (r *request) imageInput(ctx context.Context, a analysis, base image, target
 		return plan.Input{}, err
 	}
 	if _, _, err := owners.find(a.spec.Image.User); err != nil {
-		return plan.Input{}, diag.Errorf(a.spec.Source, a.spec.At("image.user"), "image.user: %w", err)
+		return plan.Input{}, a.spec.Errorf("image.user", "%w", err)
 	}
 	in, err := r.planInput(ctx, a, target)
 	in.Base, in.Files = base.config, files

@@ -59,8 +59,8 @@ func (s session) resolveBase(ctx context.Context, app *spec.Spec, target ocispec
 	ref := plan.BaseImage(app)
 	img, err := s.loadImage(ctx, ref, "base", target)
 	if err != nil {
-		return image{}, diag.Errorf(app.Source, app.At("image.base"),
-			"image.base: %q for %s: %w; take an image that can be had, or replace it with --build-context %s=...",
+		return image{}, app.Errorf("image.base",
+			"%q for %s: %w; take an image that can be had, or replace it with --build-context %s=...",
 			ref, platforms.Format(target), err, ref)
 	}
 	return img, nil

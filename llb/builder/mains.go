@@ -25,7 +25,7 @@ func mainPackages(ctx context.Context, s *spec.Spec, w *workspace.Workspace, t w
 	for i, dir := range s.Main {
 		p, err := w.Main(ctx, dir, t)
 		if err != nil {
-			err = blame(err, s, fmt.Sprintf("main[%d]", i))
+			err = blame(err, s, spec.Index("main", i))
 			located := diag.All(err)
 			if len(located) == 0 {
 				return nil, err
@@ -48,8 +48,8 @@ func onlyMain(ctx context.Context, s *spec.Spec, w *workspace.Workspace, t works
 		if err := needCgo(ctx, s, w, t); err != nil {
 			return nil, err
 		}
-		return nil, diag.Errorf(s.Source, s.At("main"),
-			"main: module %s has no main package for %s; name its folder with `main: ./cmd/app` if build tags hide it, and check .dockerignore",
+		return nil, s.Errorf("main",
+			"module %s has no main package for %s; name its folder with `main: ./cmd/app` if build tags hide it, and check .dockerignore",
 			w.Path, platforms.Format(target))
 	case 1:
 		p, err := w.Main(ctx, dirs[0], t)
@@ -58,8 +58,8 @@ func onlyMain(ctx context.Context, s *spec.Spec, w *workspace.Workspace, t works
 		}
 		return []workspace.Package{p}, nil
 	}
-	return nil, diag.Errorf(s.Source, s.At("main"),
-		"main: module %s has %d main packages; choose one, or list several to put into one image: %s",
+	return nil, s.Errorf("main",
+		"module %s has %d main packages; choose one, or list several to put into one image: %s",
 		w.Path, len(dirs), choices(dirs))
 }
 
@@ -73,8 +73,8 @@ func needCgo(ctx context.Context, s *spec.Spec, w *workspace.Workspace, t worksp
 	if err != nil || len(dirs) == 0 {
 		return err
 	}
-	return diag.Errorf(s.Source, s.At("main"),
-		"main: all files of %s import \"C\"; set `build: {cgo: true}`", choices(dirs))
+	return s.Errorf("main",
+		"all files of %s import \"C\"; set `build: {cgo: true}`", choices(dirs))
 }
 
 // choices renders folders as the user would write them, a handful at most.

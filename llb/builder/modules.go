@@ -2,7 +2,6 @@ package builder
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 
 	"github.com/moby/buildkit/client/llb"
@@ -77,10 +76,9 @@ func checkKnownHosts(files fs.FS, s *spec.Spec) error {
 			continue
 		}
 		if info, err := fs.Stat(files, a.KnownHosts); err != nil || info.IsDir() {
-			at := fmt.Sprintf("modules.auth[%d].known_hosts", i)
-			errs = append(errs, diag.Errorf(s.Source, s.At(at),
-				"%s: there is no file %q in the build context; write the server's key there with `ssh-keyscan %s`, compare it with what the server's owner publishes, and check .dockerignore %s",
-				at, a.KnownHosts, a.Host, symptom.SSH.Tag()))
+			errs = append(errs, s.Errorf(spec.Key(spec.Index("modules.auth", i), "known_hosts"),
+				"there is no file %q in the build context; write the server's key there with `ssh-keyscan %s`, compare it with what the server's owner publishes, and check .dockerignore %s",
+				a.KnownHosts, a.Host, symptom.SSH.Tag()))
 		}
 	}
 	return errs.Err()
@@ -96,8 +94,8 @@ func (r *request) openModulesToolchain(ctx context.Context, a analysis) (llb.Sta
 	}
 	img, err := r.loadImage(ctx, ref, "module toolchain", r.platform)
 	if err != nil {
-		return llb.State{}, diag.Errorf(a.spec.Source, a.spec.At("modules"),
-			"modules: toolchain image %q: %w; name one that holds Go and, for private modules, git and ssh with `modules.image` %s", ref, err, symptom.NoGit.Tag())
+		return llb.State{}, a.spec.Errorf("modules",
+			"toolchain image %q: %w; name one that holds Go and, for private modules, git and ssh with `modules.image` %s", ref, err, symptom.NoGit.Tag())
 	}
 	return img.state, plan.CheckToolchain(a.spec, a.workspace, ref, img.env())
 }
@@ -111,8 +109,8 @@ func (r *request) openProxyFolders(ctx context.Context, s *spec.Spec, names []st
 			return nil, err
 		}
 		if st == nil {
-			return nil, diag.Errorf(s.Source, s.At("modules.proxy"),
-				"modules.proxy: the build got no context %q; pass the folder with --build-context %s=DIR (it is laid out as a module proxy, such as $(go env GOMODCACHE)/cache/download) %s", name, name, symptom.Offline.Tag())
+			return nil, s.Errorf("modules.proxy",
+				"the build got no context %q; pass the folder with --build-context %s=DIR (it is laid out as a module proxy, such as $(go env GOMODCACHE)/cache/download) %s", name, name, symptom.Offline.Tag())
 		}
 		folders[name] = *st
 	}

@@ -60,8 +60,7 @@ type flags struct {
 
 func newFlags(in Input, x *expander) flags {
 	b := in.Spec.Build
-	join := func(name string, values []string) string {
-		field := "build." + name
+	join := func(field string, values []string) string {
 		v, err := spec.JoinFlags(expandList(x, field, values))
 		if err != nil {
 			x.fail(field, err)
@@ -70,7 +69,7 @@ func newFlags(in Input, x *expander) flags {
 	}
 	return flags{
 		build: b, mod: modFlag(in), tags: expandTags(x, b.Tags),
-		ldflags: join("ldflags", b.LDFlags), gcflags: join("gcflags", b.GCFlags), asmflags: join("asmflags", b.ASMFlags),
+		ldflags: join("build.ldflags", b.LDFlags), gcflags: join("build.gcflags", b.GCFlags), asmflags: join("build.asmflags", b.ASMFlags),
 	}
 }
 
@@ -240,8 +239,8 @@ func programNames(in Input) ([]string, error) {
 	for i, p := range in.Code.Mains {
 		names[i] = p.Program + ext
 		if other, ok := seen[p.Program]; ok {
-			return nil, diag.Errorf(in.Spec.Source, in.Spec.At(spec.Index("main", i)),
-				"main: %q and %q would both be named %q in the image; rename one of the folders or build two images",
+			return nil, in.Spec.Errorf(spec.Index("main", i),
+				"%q and %q would both be named %q in the image; rename one of the folders or build two images",
 				other, p.ImportPath, p.Program)
 		}
 		seen[p.Program] = p.ImportPath
@@ -257,8 +256,8 @@ func checkCgo(in Input) error {
 	if !b.Cgo || same || b.Env["CC"] != "" {
 		return nil
 	}
-	return diag.Errorf(in.Spec.Source, in.Spec.At("build.cgo"),
-		"build.cgo: building for %s on %s needs a C cross compiler; set build.image to a toolchain image that has one and name it in build.env.CC, or build on a native builder for each platform",
+	return in.Spec.Errorf("build.cgo",
+		"building for %s on %s needs a C cross compiler; set build.image to a toolchain image that has one and name it in build.env.CC, or build on a native builder for each platform",
 		platforms.Format(in.Target), platforms.Format(in.Build))
 }
 
@@ -277,7 +276,7 @@ func checkVendor(in Input) error {
 	if in.Spec.Build.Mod != "vendor" || in.Workspace.Vendor {
 		return nil
 	}
-	return diag.Errorf(in.Spec.Source, in.Spec.At("build.mod"),
-		"build.mod: \"vendor\" needs a vendor folder with modules.txt beside %s; run `go mod vendor` (or `go work vendor`) and check .dockerignore",
+	return in.Spec.Errorf("build.mod",
+		"\"vendor\" needs a vendor folder with modules.txt beside %s; run `go mod vendor` (or `go work vendor`) and check .dockerignore",
 		in.Workspace.GoLine().Source.Filename)
 }

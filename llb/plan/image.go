@@ -91,8 +91,8 @@ func checkBase(in Input) error {
 	if in.Base.Architecture == in.Target.Architecture && in.Base.OS == in.Target.OS {
 		return nil
 	}
-	return diag.Errorf(in.Spec.Source, in.Spec.At("image.base"),
-		"image.base: %s is an image for %s/%s, the build is for %s/%s; take a base image that has the platform, or leave the platform out",
+	return in.Spec.Errorf("image.base",
+		"%s is an image for %s/%s, the build is for %s/%s; take a base image that has the platform, or leave the platform out",
 		BaseImage(in.Spec), in.Base.OS, in.Base.Architecture, in.Target.OS, in.Target.Architecture)
 }
 
@@ -107,9 +107,8 @@ func checkFiles(in Input, programs []string) error {
 			if to != program && !strings.HasPrefix(to, program+"/") {
 				continue
 			}
-			field := spec.Index("image.files", c.Entry) + ".to"
-			errs = append(errs, diag.Errorf(in.Spec.Source, in.Spec.At(field),
-				"%s: %q is where the program %s goes; choose another path", field, to, name))
+			field := spec.Key(spec.Index("image.files", c.Entry), "to")
+			errs = append(errs, in.Spec.Errorf(field, "%q is where the program %s goes; choose another path", to, name))
 		}
 	}
 	return errs.Err()

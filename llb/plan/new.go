@@ -221,7 +221,7 @@ func (e *expander) expand(path, text string) string {
 }
 
 func (e *expander) fail(path string, err error) {
-	e.errs = append(e.errs, diag.Errorf(e.spec.Source, e.spec.At(path), "%s: %w", path, err))
+	e.errs = append(e.errs, e.spec.Errorf(path, "%w", err))
 }
 
 func expandOne(text string, v template.Values) (string, error) {

@@ -181,7 +181,7 @@ func TestPlanErrors(t *testing.T) {
 		"variant above platform": {given{yaml: "build:\n  goamd64: v3", platform: "linux/amd64/v2"}, "build.goamd64:", 2},
 		"cgo across":             {given{yaml: "build:\n  cgo: true", platform: "linux/arm64"}, "build.cgo:", 2},
 		"no vendor":              {given{yaml: "build:\n  mod: vendor"}, "build.mod:", 2},
-		"same names":             {given{yaml: "main:\n  - .\n  - ./cmd/app", files: map[string]string{"main.go": mainGo, "cmd/app/main.go": mainGo}}, "main:", 3},
+		"same names":             {given{yaml: "main:\n  - .\n  - ./cmd/app", files: map[string]string{"main.go": mainGo, "cmd/app/main.go": mainGo}}, "main[1]:", 3},
 		"no version":             {given{yaml: "build:\n  ldflags:\n    - -s\n    - -X main.v={{.Version}}"}, "build.ldflags[1]:", 4},
 		"no revision":            {given{yaml: "image:\n  labels:\n    rev: '{{.Revision}}'"}, "image.labels.rev:", 3},
 		"base of another platform": {given{yaml: "image:\n  base: alpine", platform: "linux/arm64",

@@ -10,7 +10,6 @@ import (
 	"github.com/containerd/platforms"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/spec"
 )
 
@@ -116,9 +115,8 @@ func variant(s *spec.Spec, p ocispecs.Platform) (name, value string, err error) 
 		return name, value, nil
 	}
 	if value != "" && level(set) > level(value) {
-		field := "build." + strings.ToLower(name)
-		return "", "", diag.Errorf(s.Source, s.At(field), "%s: %q needs more than platform %q promises (%s=%s); leave the key out or build for the higher platform",
-			field, set, platforms.Format(p), name, value)
+		return "", "", s.Errorf(spec.VariantPath(name), "%q needs more than platform %q promises (%s=%s); leave the key out or build for the higher platform",
+			set, platforms.Format(p), name, value)
 	}
 	return name, set, nil
 }

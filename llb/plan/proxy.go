@@ -46,7 +46,7 @@ func moduleProxy(s *spec.Spec, o Options) (proxyList, error) {
 		rest = rest[len(element)+len(separator):]
 		element, err := list.element(strings.TrimSpace(element))
 		if err != nil {
-			return list, list.fail(s, "%w", err)
+			return list, list.errorf(s, "%w", err)
 		}
 		out.WriteString(element + separator)
 	}
@@ -99,22 +99,21 @@ func (l proxyList) offline() bool { return l.value != "" && len(l.hosts) == 0 &&
 func (l proxyList) check(s *spec.Spec, p privacyRules) error {
 	for i, a := range s.Modules.Auth {
 		if slices.Contains(l.plain, a.Host) {
-			at := spec.Index("modules.auth", i)
-			return diag.Errorf(s.Source, s.At(at), "%s: Go sends no credentials to http://%s; give the proxy an https URL %s", at, a.Host, symptom.Secret.Tag())
+			return s.Errorf(spec.Index("modules.auth", i), "Go sends no credentials to http://%s; give the proxy an https URL %s", a.Host, symptom.Secret.Tag())
 		}
 	}
 	if !l.offline() || len(l.folders) > 0 || p.direct() {
 		return nil
 	}
-	return l.fail(s, "%q leaves no place to get modules from, and there is no vendor folder in use; run `go mod vendor` and commit the result, or give a folder laid out as a module proxy: proxy: \"context:modules\" with --build-context modules=DIR %s",
+	return l.errorf(s, "%q leaves no place to get modules from, and there is no vendor folder in use; run `go mod vendor` and commit the result, or give a folder laid out as a module proxy: proxy: \"context:modules\" with --build-context modules=DIR %s",
 		l.value, symptom.Offline.Tag())
 }
 
-func (l proxyList) fail(s *spec.Spec, format string, args ...any) error {
+func (l proxyList) errorf(s *spec.Spec, format string, args ...any) error {
 	if l.ofArg {
 		return diag.Errorf(s.Source, diag.Range{}, "build argument GOPROXY: "+format, args...)
 	}
-	return diag.Errorf(s.Source, s.At("modules.proxy"), "modules.proxy: "+format, args...)
+	return s.Errorf("modules.proxy", format, args...)
 }
 
 // privacyRules are the patterns of modules that are not for the public servers.

@@ -21,8 +21,8 @@ const GolangImage = "docker.io/library/golang"
 // no toolchain with GOTOOLCHAIN=local would build.
 func Toolchain(s *spec.Spec, w *workspace.Workspace) (string, error) {
 	if s.Go != "" && w.Go != "" && older(s.Go, w.Go) {
-		return "", diag.Errorf(s.Source, s.At("go"),
-			"go: %q is older than the go line in %s, which asks for at least %q; raise it or leave the key out",
+		return "", s.Errorf("go",
+			"%q is older than the go line in %s, which asks for at least %q; raise it or leave the key out",
 			s.Go, w.GoLine().Source.Filename, w.Go)
 	}
 	if s.Build.Image != "" {

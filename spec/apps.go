@@ -124,7 +124,7 @@ func (d *decoder) readApps(root *node) {
 	for _, e := range d.list {
 		r.told[e.Error()] = true
 	}
-	top := decoder{problems: &problems{src: d.src}, spec: d.spec}
+	top := decoder{problems: &problems{src: d.src}, spec: d.spec, parsed: d.parsed}
 	top.validate()
 	for _, e := range top.list {
 		r.rules[e.Error()] = true
@@ -196,7 +196,7 @@ func (r *appReader) hideCredentials(e entry) {
 	if e.key != "modules" {
 		return
 	}
-	aside := decoder{problems: &problems{src: r.src}, spec: defaults(r.src)}
+	aside := decoder{problems: &problems{src: r.src}, spec: defaults(r.src), parsed: r.parsed}
 	aside.fields("modules", e.value, moduleFields(&Modules{}))
 	r.secrets = append(r.secrets, aside.secrets...)
 }
@@ -205,7 +205,7 @@ func (r *appReader) hideCredentials(e entry) {
 func (r *appReader) merged(e entry, n *node) *Spec {
 	s := defaults(r.src)
 	s.Name = e.key
-	d := decoder{problems: &problems{src: r.src}, spec: s, app: Key("apps", e.key)}
+	d := decoder{problems: &problems{src: r.src}, spec: s, parsed: r.parsed, app: Key("apps", e.key)}
 	d.place("name", e.keyAt)
 	d.fields("", r.shared, sharedFields(s))
 	d.fields("", n, appFields(s))

@@ -47,16 +47,16 @@ func TestApps(t *testing.T) {
 		w := defaults(diag.Source{})
 		w.Name, w.Main = name, []string{main}
 		w.Modules.Retries, w.Cache.Dependencies = 2, "mount"
-		w.Build.Tags, w.Build.Env = []string{"netgo"}, map[string]string{"A": "a", "B": "b"}
-		w.Image = Image{User: "65532", Env: map[string]string{"A": "a", "B": "b"}, Labels: map[string]string{"team": "one"},
+		w.Build.Tags, w.Build.Env = texts("netgo"), map[string]Template{"A": {text: "a"}, "B": {text: "b"}}
+		w.Image = Image{User: "65532", Env: map[string]string{"A": "a", "B": "b"}, Labels: map[string]Template{"team": {text: "one"}},
 			Healthcheck: &Healthcheck{Test: []string{"CMD", "/a"}, Interval: 10e9}}
 		return w
 	}
 	api := base("api", "./cmd/api")
 	api.Image.Ports, api.Image.Env = []string{"8080/tcp"}, map[string]string{"A": "a", "B": "b", "PUBLIC": "1"}
-	api.Image.Labels = map[string]string{"team": "one", "tier": "edge"}
+	api.Image.Labels = map[string]Template{"team": {text: "one"}, "tier": {text: "edge"}}
 	web := base("site", "./cmd/api")
-	web.Build.Tags, web.Build.Env = []string{}, map[string]string{"A": "a", "B": "c"}
+	web.Build.Tags, web.Build.Env = texts(), map[string]Template{"A": {text: "a"}, "B": {text: "c"}}
 	web.Image.User, web.Image.Env = "app", map[string]string{"A": "a", "B": "c", "C": "d"}
 	web.Image.Healthcheck.Retries = 2
 	job := base("job", "./cmd/main")

@@ -11,22 +11,11 @@ import (
 	"github.com/gokiln/gokiln/internal/template"
 )
 
-func checkTemplate(s string) (string, error) {
-	_, err := template.Parse(s)
-	return s, err
-}
-
-func templateValue(_, s string) error {
-	_, err := template.Parse(s)
-	return err
-}
-
 // checkTags cuts "a,b" into two, as go build does. A tag with a template in it is
 // one: what it stands for may hold commas.
 func checkTags(s string) ([]string, error) {
 	if strings.Contains(s, "{{") {
-		_, err := template.Parse(s)
-		return []string{s}, err
+		return []string{s}, nil
 	}
 	tags := strings.Split(s, ",")
 	for i, tag := range tags {
@@ -64,12 +53,11 @@ func checkEnvName(name string) error {
 
 // checkBuildEnv refuses what gokiln sets itself: the last word on a build's
 // network, caches and target is not the spec's.
-func checkBuildEnv(name, value string) error {
+func checkBuildEnv(name, _ string) error {
 	if hint, ok := ownedEnv(name); ok {
 		return fmt.Errorf("cannot be set here: %s", hint)
 	}
-	_, err := template.Parse(value)
-	return err
+	return nil
 }
 
 func ownedEnv(name string) (string, bool) {
@@ -162,7 +150,7 @@ func goFlags() map[string]string {
 // flagList is a list of flags for one of go build's tools.
 type flagList struct {
 	path   string
-	values []string
+	values []Template
 	// own are the flags of goFlags that the tool has too.
 	own []string
 }
@@ -181,11 +169,7 @@ func (d *decoder) validateFlags(l flagList) {
 	var joined strings.Builder
 	var starts []int
 	for i, value := range l.values {
-		t, err := template.Parse(value)
-		if err != nil {
-			return
-		}
-		literal, ok := t.Literal("x")
+		literal, ok := value.literal("x")
 		if !ok {
 			return // What if and with leave out is known when they are expanded.
 		}

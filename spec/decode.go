@@ -10,7 +10,8 @@ import (
 // decoder moves a node tree into a Spec as the table says.
 type decoder struct {
 	*problems
-	spec *Spec
+	spec   *Spec
+	parsed parsedTexts
 	// secrets are values that no error may show.
 	secrets []*node
 	// apps is the map below the key apps, once it is read.

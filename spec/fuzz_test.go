@@ -123,15 +123,12 @@ func checkPromises(t *testing.T, s *Spec) {
 		}
 	}
 	checkModulePromises(t, s.Modules)
-	texts := slices.Concat(s.Build.Tags, s.Build.LDFlags, s.Build.GCFlags, s.Build.ASMFlags)
-	for _, values := range []map[string]string{s.Build.Env, s.Image.Labels} {
-		for _, v := range values {
-			texts = append(texts, v)
+	for _, tmpl := range s.Templates() {
+		if _, err := template.Parse(tmpl.Text()); err != nil {
+			t.Errorf("%s: template %q: %v", tmpl.Path(), tmpl.Text(), err)
 		}
-	}
-	for _, text := range texts {
-		if _, err := template.Parse(text); err != nil {
-			t.Errorf("template %q: %v", text, err)
+		if _, ok := s.ranges[tmpl.Path()]; tmpl.Path() != "" && !ok {
+			t.Errorf("the template %q has no place: %q", tmpl.Text(), tmpl.Path())
 		}
 	}
 }

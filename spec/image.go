@@ -17,8 +17,8 @@ type Image struct {
 	Env map[string]string
 	// Ports are exposed ports in OCI form, such as "8080/tcp".
 	Ports []string
-	// Labels are merged over the base image's (values: template).
-	Labels map[string]string
+	// Labels are merged over the base image's.
+	Labels map[string]Template
 	// Volumes are absolute paths.
 	Volumes []string
 	// Healthcheck is nil where the spec has none.

@@ -32,7 +32,7 @@ func Parse(filename string, data []byte) (*Spec, error) {
 		return s, nil
 	}
 	t := tree{src: src, text: text, errs: errs, open: map[*yaml.Node]bool{}}
-	d := decoder{problems: errs, spec: s}
+	d := decoder{problems: errs, spec: s, parsed: parsedTexts{}}
 	if n, _ := t.build(root, 0); n != nil {
 		d.document(n)
 		if d.apps != nil {
@@ -54,7 +54,7 @@ func defaults(src diag.Source) *Spec {
 		Module:  ".",
 		Modules: Modules{Retries: 4, Timeout: time.Minute, Workspace: "auto"},
 		Build: Build{
-			LDFlags:  []string{"-s", "-w"},
+			LDFlags:  []Template{{text: "-s"}, {text: "-w"}},
 			Trimpath: true,
 			PGO:      "auto",
 		},

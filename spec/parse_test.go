@@ -14,7 +14,18 @@ import (
 )
 
 // plain compares Specs by what they say, not by where it stands.
-var plain = cmp.Options{cmpopts.IgnoreUnexported(Spec{}), cmpopts.IgnoreFields(Spec{}, "Source")}
+var plain = cmp.Options{
+	cmpopts.IgnoreUnexported(Spec{}), cmpopts.IgnoreFields(Spec{}, "Source"),
+	cmp.Transformer("text", Template.Text),
+}
+
+func texts(values ...string) []Template {
+	list := make([]Template, len(values))
+	for i, v := range values {
+		list[i] = Template{text: v}
+	}
+	return list
+}
 
 func mustParse(t *testing.T, data string) *Spec {
 	t.Helper()
@@ -26,7 +37,7 @@ func mustParse(t *testing.T, data string) *Spec {
 }
 
 func TestDefaults(t *testing.T) {
-	want := &Spec{Module: ".", Modules: Modules{Retries: 4, Timeout: time.Minute, Workspace: "auto"}, Build: Build{LDFlags: []string{"-s", "-w"}, Trimpath: true, PGO: "auto"}, Cache: Cache{Dependencies: "auto"}}
+	want := &Spec{Module: ".", Modules: Modules{Retries: 4, Timeout: time.Minute, Workspace: "auto"}, Build: Build{LDFlags: texts("-s", "-w"), Trimpath: true, PGO: "auto"}, Cache: Cache{Dependencies: "auto"}}
 	for _, data := range []string{
 		"", "\n", "# syntax=gokiln/gokiln:1", "# syntax=gokiln/gokiln:1\n\n# nothing\n", "\xef\xbb\xbf", "\xef\xbb\xbf# syntax=x\r\n",
 		"---\n", "~\n", "{}", "null", "x-own: {a: [b]}\n", "build: {}\nimage: {}\n", " ", "\r\n\r\n",
@@ -54,15 +65,15 @@ func TestParse(t *testing.T) {
 		}},
 		{"release candidate", "go: 1.27rc1", func(s *Spec) { s.Go = "1.27rc1" }},
 		{"flags", "build:\n  tags: [a, 'b,c', '{{.Args.TAGS}}', a]\n  ldflags: -X 'main.a=b c'\n  gcflags: all=-N -l\n  asmflags: []\n  trimpath: false\n", func(s *Spec) {
-			s.Build.Tags = []string{"a", "b", "c", "{{.Args.TAGS}}"}
-			s.Build.LDFlags = []string{"-X 'main.a=b c'"}
-			s.Build.GCFlags, s.Build.ASMFlags, s.Build.Trimpath = []string{"all=-N -l"}, []string{}, false
+			s.Build.Tags = texts("a", "b", "c", "{{.Args.TAGS}}")
+			s.Build.LDFlags = texts("-X 'main.a=b c'")
+			s.Build.GCFlags, s.Build.ASMFlags, s.Build.Trimpath = texts("all=-N -l"), texts(), false
 		}},
 		{"quotes over elements", "build: {ldflags: [\"-X 'main.a={{.Version}}\", \"b'\"]}", func(s *Spec) {
-			s.Build.LDFlags = []string{"-X 'main.a={{.Version}}", "b'"}
+			s.Build.LDFlags = texts("-X 'main.a={{.Version}}", "b'")
 		}},
 		{"literal text", "build:\n  env: {A: 1.20, B: 0x10, C: on, D: true, E: 2001-01-01, F: '', G: 1_000, H: .inf}", func(s *Spec) {
-			s.Build.Env = map[string]string{"A": "1.20", "B": "0x10", "C": "on", "D": "true", "E": "2001-01-01", "F": "", "G": "1_000", "H": ".inf"}
+			s.Build.Env = map[string]Template{"A": {text: "1.20"}, "B": {text: "0x10"}, "C": {text: "on"}, "D": {text: "true"}, "E": {text: "2001-01-01"}, "F": {text: ""}, "G": {text: "1_000"}, "H": {text: ".inf"}}
 		}},
 		{"env list", "image: {env: [A=b, PORT=80, 'C=d=e', D=]}", func(s *Spec) {
 			s.Image.Env = map[string]string{"A": "b", "PORT": "80", "C": "d=e", "D": ""}
@@ -96,11 +107,11 @@ func TestParse(t *testing.T) {
 			}
 		}},
 		{"merge", "x-a: &a {cgo: true, tags: a}\nx-b: &b {tags: b, race: true}\nbuild:\n  <<: [*a, *b]\n  cover: true\n", func(s *Spec) {
-			s.Build.Cgo, s.Build.Race, s.Build.Cover, s.Build.Tags = true, true, true, []string{"a"}
+			s.Build.Cgo, s.Build.Race, s.Build.Cover, s.Build.Tags = true, true, true, texts("a")
 		}},
 		{"merge below a key", "x-a: &a {cgo: true, cover: true}\nbuild: {cover: false, <<: *a}\n", func(s *Spec) { s.Build.Cgo = true }},
 		{"anchors", "name: &n api\nimage: {labels: {a: *n, b: &x !!str 1.0, c: *x}}\n", func(s *Spec) {
-			s.Name, s.Image.Labels = "api", map[string]string{"a": "api", "b": "1.0", "c": "1.0"}
+			s.Name, s.Image.Labels = "api", map[string]Template{"a": {text: "api"}, "b": {text: "1.0"}, "c": {text: "1.0"}}
 		}},
 		{"cache", "cache: {dependencies: layer}", func(s *Spec) { s.Cache.Dependencies = "layer" }},
 		{"carriage returns", "name: api\r\nmain:\r\n- ./a\r\n- ./b\r\n", func(s *Spec) { s.Name, s.Main = "api", []string{"./a", "./b"} }},

@@ -71,14 +71,12 @@ const (
 )
 
 func buildFields(b *Build) []field {
-	flags := func(target *[]string) reader {
-		return list(target, stringOrList, listOptions{single: true, rule: one(checkTemplate)})
-	}
+	flags := func(target *[]Template) reader { return templates(target, one(anyText), false) }
 	fields := []field{
 		{key: "image", reader: scalar(&b.Image, "a string", false, checkBuildImage),
 			def: "`docker.io/library/golang` at the Go release, in the smallest variant that does", example: "golang:1.26-bookworm",
 			doc: "The toolchain image, any with Go in it."},
-		{key: "tags", reader: list(&b.Tags, stringOrList, listOptions{single: true, unique: true, rule: checkTags}), template: true,
+		{key: "tags", reader: templates(&b.Tags, checkTags, true), template: true,
 			def: "none", example: "[netgo, osusergo]",
 			doc: "Build tags, as in `-tags`; `a,b` is two."},
 		{key: "ldflags", reader: flags(&b.LDFlags), template: true,
@@ -93,7 +91,7 @@ func buildFields(b *Build) []field {
 		{key: "mod", reader: scalar(&b.Mod, "readonly or vendor", false, checkMod),
 			def: "`vendor` where a vendor folder stands beside go.mod, else `readonly`", example: "vendor",
 			doc: "Where packages come from, as in `-mod`. `mod` is refused: a build never changes go.mod."},
-		{key: "env", reader: pairs(&b.Env, stringMap, pairsOptions{key: checkEnvName, value: checkBuildEnv, bare: notInherited}), template: true,
+		{key: "env", reader: templatePairs(&b.Env, pairsOptions{key: checkEnvName, value: checkBuildEnv, bare: notInherited}), template: true,
 			def: "none", example: "{GOEXPERIMENT: jsonv2}",
 			doc: "Environment of `go build`. What gokiln sets itself or has a key for is refused. Numbers and booleans are taken as they are written."},
 		{key: "cgo", reader: boolean(&b.Cgo), def: "`false`", example: "true",

@@ -27,7 +27,7 @@ func imageFields(i *Image) []field {
 		{key: "ports", reader: list(&i.Ports, "a port or a list of ports", listOptions{single: true, literal: true, unique: true, rule: checkPorts}),
 			def: "the base image's", example: "[8080, 53/udp, 9000-9010]",
 			doc: "Ports the program listens on, with `/tcp` (the default), `/udp` or `/sctp`; a range stands for each of its ports. They inform: publishing is `docker run -p`."},
-		{key: "labels", reader: pairs(&i.Labels, stringMap, pairsOptions{key: checkLabel, value: templateValue}), template: true,
+		{key: "labels", reader: templatePairs(&i.Labels, pairsOptions{key: checkLabel, value: anyValue}), template: true,
 			def: "the base image's", example: `{team: payments, org.opencontainers.image.version: "{{.Version}}"}`,
 			doc: "Labels, merged over the base image's. Keys are plain text, values may be templates."},
 		{key: "volumes", reader: list(&i.Volumes, stringOrList, listOptions{single: true, unique: true, rule: one(checkVolume)}),

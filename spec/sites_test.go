@@ -215,8 +215,11 @@ func (p *sites) evalCall(fn *ast.FuncDecl, call *ast.CallExpr) ([]string, error)
 	case *ast.SelectorExpr:
 		name = f.Sel.Name
 	}
-	if name == "VariantPath" {
-		return nil, nil // TestIsKey looks at all of them.
+	switch name {
+	case "VariantPath": // TestIsKey looks at all of them.
+		return nil, nil
+	case "Path": // A Template's, which the decoder made.
+		return []string{anywhere}, nil
 	}
 	if name != "Index" && name != "Key" {
 		return nil, fmt.Errorf("cannot tell what path %s returns", name)

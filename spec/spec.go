@@ -57,26 +57,25 @@ type Cache struct {
 	Dependencies string
 }
 
-// Build holds what `go build` is told. Strings marked (template) may hold
-// template actions and are expanded per platform; see internal/template.
+// Build holds what `go build` is told. Templates are expanded per platform.
 type Build struct {
 	// Image is the toolchain image; empty means docker.io/library/golang at the
 	// chosen Go release, in its smallest variant that can do the job.
 	Image string
-	// Tags are build tags (template), as in -tags.
-	Tags []string
+	// Tags are build tags, as in -tags.
+	Tags []Template
 	// LDFlags, GCFlags and ASMFlags are passed joined by spaces as one
-	// argument (template). LDFlags defaults to -s -w.
-	LDFlags  []string
-	GCFlags  []string
-	ASMFlags []string
+	// argument. LDFlags defaults to -s -w.
+	LDFlags  []Template
+	GCFlags  []Template
+	ASMFlags []Template
 	// Trimpath is -trimpath; true unless the spec says otherwise.
 	Trimpath bool
 	// Mod is -mod: "readonly", "vendor", or empty for Go's own choice (vendor
 	// where a vendor folder stands beside go.mod).
 	Mod string
-	// Env is added to the environment of `go build` (values: template).
-	Env map[string]string
+	// Env is added to the environment of `go build`.
+	Env map[string]Template
 	// Cgo turns CGO_ENABLED on.
 	Cgo bool
 	// Race is -race and Cover is -cover.

@@ -60,8 +60,8 @@ type flags struct {
 
 func newFlags(in Input, x *expander) flags {
 	b := in.Spec.Build
-	join := func(field string, values []string) string {
-		v, err := spec.JoinFlags(expandList(x, field, values))
+	join := func(field string, list []spec.Template) string {
+		v, err := spec.JoinFlags(expandList(x, list))
 		if err != nil {
 			x.fail(field, err)
 		}
@@ -143,10 +143,10 @@ func modFlag(in Input) string {
 	return "readonly"
 }
 
-func expandList(x *expander, field string, list []string) []string {
+func expandList(x *expander, list []spec.Template) []string {
 	var out []string
-	for i, text := range list {
-		if v := x.expand(spec.Index(field, i), text); v != "" {
+	for _, t := range list {
+		if v := x.expand(t); v != "" {
 			out = append(out, v)
 		}
 	}
@@ -155,9 +155,9 @@ func expandList(x *expander, field string, list []string) []string {
 
 // expandTags splits at commas after expansion, so that one template can yield
 // several tags or none.
-func expandTags(x *expander, tags []string) []string {
+func expandTags(x *expander, tags []spec.Template) []string {
 	var out []string
-	for _, v := range expandList(x, "build.tags", tags) {
+	for _, v := range expandList(x, tags) {
 		for tag := range strings.SplitSeq(v, ",") {
 			if tag = strings.TrimSpace(tag); tag != "" {
 				out = append(out, tag)
@@ -197,7 +197,7 @@ func compileEnv(in Input, x *expander) ([]EnvVar, error) {
 		env = append(env, EnvVar{Name: name, Value: value})
 	}
 	for _, k := range slices.Sorted(maps.Keys(b.Env)) {
-		env = append(env, EnvVar{Name: k, Value: x.expand(spec.Key("build.env", k), b.Env[k])})
+		env = append(env, EnvVar{Name: k, Value: x.expand(b.Env[k])})
 	}
 	return sortEnv(env), nil
 }
@@ -253,7 +253,7 @@ func programNames(in Input) ([]string, error) {
 func checkCgo(in Input) error {
 	b := in.Spec.Build
 	same := in.Target.OS == in.Build.OS && in.Target.Architecture == in.Build.Architecture
-	if !b.Cgo || same || b.Env["CC"] != "" {
+	if !b.Cgo || same || b.Env["CC"].Text() != "" {
 		return nil
 	}
 	return in.Spec.Errorf("build.cgo",

@@ -147,7 +147,7 @@ func newConfig(in Input, values template.Values, programs []string, epoch time.T
 
 	x := &expander{spec: in.Spec, values: values}
 	for _, k := range slices.Sorted(maps.Keys(s.Labels)) {
-		c.Labels = setKey(c.Labels, k, x.expand(spec.Key("image.labels", k), s.Labels[k]))
+		c.Labels = setKey(c.Labels, k, x.expand(s.Labels[k]))
 	}
 	for k, v := range in.Options.Labels {
 		c.Labels = setKey(c.Labels, k, v)

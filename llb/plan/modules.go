@@ -200,7 +200,7 @@ func hiddenTags(s *spec.Spec, toolchainEnv []string) bool {
 		return name == "GOFLAGS" && strings.Contains(value, "tags")
 	}
 	for name, value := range s.Build.Env {
-		if hidden(name, value) {
+		if hidden(name, value.Text()) {
 			return true
 		}
 	}
@@ -302,13 +302,12 @@ func moduleEnv(in ModulesInput, proxy proxyList, private privacyRules) ([]EnvVar
 // app names is taken where the app itself names none, so that both have one step.
 func fipsModule(in ModulesInput) (string, error) {
 	specs := in.specs()
-	i := slices.IndexFunc(specs, func(s *spec.Spec) bool { return s.Build.Env["GOFIPS140"] != "" })
+	i := slices.IndexFunc(specs, func(s *spec.Spec) bool { return s.Build.Env["GOFIPS140"].Text() != "" })
 	if i < 0 || len(in.Builds) == 0 {
 		return "", nil
 	}
-	text := specs[i].Build.Env["GOFIPS140"]
 	x := &expander{spec: specs[i], values: templateValues(Input{Spec: specs[i], Target: in.Builds[0].Target, Options: in.Options})}
-	value := x.expand(spec.Key("build.env", "GOFIPS140"), text)
+	value := x.expand(specs[i].Build.Env["GOFIPS140"])
 	return value, x.errs.Err()
 }
 

@@ -212,22 +212,14 @@ type expander struct {
 	errs   diag.List
 }
 
-func (e *expander) expand(path, text string) string {
-	out, err := expandOne(text, e.values)
+func (e *expander) expand(t spec.Template) string {
+	out, err := t.Expand(e.values)
 	if err != nil {
-		e.fail(path, err)
+		e.fail(t.Path(), err)
 	}
 	return out
 }
 
 func (e *expander) fail(path string, err error) {
 	e.errs = append(e.errs, e.spec.Errorf(path, "%w", err))
-}
-
-func expandOne(text string, v template.Values) (string, error) {
-	t, err := template.Parse(text)
-	if err != nil {
-		return "", err
-	}
-	return t.Expand(v)
 }

@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/gokiln/gokiln/spec"
 )
 
 // Source is what a step sees of the build context and of the folders beside it.
@@ -73,7 +75,7 @@ func compileSource(in Input) Source {
 // hiddenObjects says why linking may read files that no Go file names.
 func hiddenObjects(in Input) string {
 	b := in.Spec.Build
-	if b.Cgo && slices.ContainsFunc(b.LDFlags, func(v string) bool { return strings.Contains(v, "extld") }) {
+	if b.Cgo && slices.ContainsFunc(b.LDFlags, func(v spec.Template) bool { return strings.Contains(v.Text(), "extld") }) {
 		return "build.ldflags tells another linker where to look"
 	}
 	return ""
@@ -83,7 +85,9 @@ func hiddenObjects(in Input) string {
 // are told where to look for more, or the go command is.
 func hiddenSources(in Input) string {
 	b := in.Spec.Build
-	paths := func(v string) bool { return strings.ContainsAny(v, "/\\") || strings.Contains(v, "-I") }
+	paths := func(v spec.Template) bool {
+		return strings.ContainsAny(v.Text(), "/\\") || strings.Contains(v.Text(), "-I")
+	}
 	switch {
 	case slices.ContainsFunc(b.GCFlags, paths):
 		return "build.gcflags may name files"
@@ -92,7 +96,7 @@ func hiddenSources(in Input) string {
 	}
 	env := slices.Clone(in.ToolchainEnv)
 	for name, value := range b.Env {
-		env = append(env, name+"="+value)
+		env = append(env, name+"="+value.Text())
 	}
 	slices.Sort(env)
 	for _, e := range env {

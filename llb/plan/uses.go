@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gokiln/gokiln/internal/template"
 	"github.com/gokiln/gokiln/spec"
 )
 
@@ -13,14 +12,8 @@ import (
 // canonical names: "Revision", "Args.CHANNEL". The gateway adapter asks the
 // daemon only for what is used.
 func Uses(s *spec.Spec) []string {
-	texts := slices.Concat(s.Build.Tags, s.Build.LDFlags, s.Build.GCFlags, s.Build.ASMFlags,
-		slices.Collect(maps.Values(s.Build.Env)), slices.Collect(maps.Values(s.Image.Labels)))
 	used := map[string]bool{}
-	for _, text := range texts {
-		t, err := template.Parse(text)
-		if err != nil {
-			continue // spec.Parse has reported it
-		}
+	for _, t := range s.Templates() {
 		for _, name := range t.Uses() {
 			used[name] = true
 		}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/gokiln/gokiln/internal/goproxy"
 )
 
 var (
@@ -133,7 +135,7 @@ func checkAuthHost(s string) (string, error) {
 	if !hostRule.MatchString(name) || strings.Contains(name, "..") {
 		return "", fmt.Errorf("%q is not a host: write the server's name, such as git.example.com or git.example.com:8443", show(s))
 	}
-	server = strings.TrimSuffix(server, usualPort)
+	server = strings.TrimSuffix(server, goproxy.UsualPort)
 	if !deep {
 		return server, checkShared(s, name)
 	}

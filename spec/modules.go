@@ -1,16 +1,20 @@
 package spec
 
-import "time"
+import (
+	"time"
+
+	"github.com/gokiln/gokiln/internal/goproxy"
+)
 
 // Modules says where modules come from and how.
 type Modules struct {
-	// Proxy is GOPROXY as Go takes it: elements with the separators the user
-	// wrote, "," between the elements of a list. An element is a URL (Go adds
+	// Proxy is GOPROXY: elements with the separators the user wrote, "," between the
+	// elements of a list. An element is a URL (Go adds
 	// https:// where there is no scheme, and so it stands here), "direct", "off",
 	// or "context:NAME", a named context laid out as a module proxy's files are;
 	// that one is gokiln's own word. Empty means: the build argument's, else what
 	// the toolchain image or Go has as its default.
-	Proxy string
+	Proxy goproxy.List
 	// SumDB is GOSUMDB: "off", a name that Go knows, NAME+KEY, or either with a
 	// space and a URL after it. Empty means Go's default.
 	SumDB string

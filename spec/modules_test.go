@@ -34,7 +34,7 @@ func TestProxy(t *testing.T) {
 		{"['context:a', off]", "context:a,off"},
 	} {
 		s := mustParse(t, "modules: {proxy: "+quoteFlow(tt.yaml)+"}")
-		if s.Modules.Proxy != tt.want {
+		if s.Modules.Proxy.String() != tt.want {
 			t.Errorf("proxy: %s gives %q, want %q", tt.yaml, s.Modules.Proxy, tt.want)
 		}
 	}
@@ -219,7 +219,8 @@ func TestManySecrets(t *testing.T) {
 // checkModulePromises holds what the comments of Modules say.
 func checkModulePromises(t *testing.T, m Modules) {
 	t.Helper()
-	for _, element := range strings.FieldsFunc(m.Proxy, func(r rune) bool { return r == ',' || r == '|' }) {
+	for _, e := range m.Proxy {
+		element := e.Text
 		known := element == "direct" || element == "off" || strings.HasPrefix(element, "context:") ||
 			strings.HasPrefix(element, "https://") || strings.HasPrefix(element, "http://")
 		if !known || strings.ContainsAny(element, "@?# ") {

@@ -11,72 +11,71 @@ import (
 	"unicode"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/gokiln/gokiln/internal/goproxy"
 )
 
-// contextPrefix begins an element of a proxy list that is a named context.
-const contextPrefix = "context:"
-
 // proxyList reads GOPROXY's value. The place of each of its elements is kept.
-func proxyList(target *string) reader {
+func proxyList(target *goproxy.List) reader {
 	return reader{stringOrList, func(d *decoder, at string, n *node) {
-		var elements []string
+		var proxies goproxy.List
+		rule := func(s string) ([]string, error) {
+			made, texts, err := proxyElements(s)
+			proxies = append(proxies, made...)
+			return texts, err
+		}
 		before := len(d.list)
-		list(&elements, stringOrList, listOptions{single: true, rule: proxyElements}).read(d, at, n)
+		var texts []string
+		list(&texts, stringOrList, listOptions{single: true, rule: rule}).read(d, at, n)
 		if len(d.list) > before {
 			return
 		}
-		if len(elements) == 0 {
+		if len(proxies) == 0 {
 			d.errorf(n.at, at, "the list is empty: write off for no proxy at all, or leave the key out")
 			return
 		}
-		var value strings.Builder
-		for i, element := range elements {
-			last := i == len(elements)-1
-			word := strings.TrimRight(element, ",|")
-			if !last && (word == "direct" || word == "off") {
-				d.fail(Index(at, i), "what stands after %q is never reached: put it last", word)
+		for i, e := range proxies[:len(proxies)-1] {
+			if e.Text == goproxy.Direct || e.Text == goproxy.Off {
+				d.fail(Index(at, i), "what stands after %q is never reached: put it last", e.Text)
 				return
 			}
-			value.WriteString(element)
-			if !last && word == element {
-				value.WriteByte(',')
+			if e.Separator == "" {
+				proxies[i].Separator = ","
 			}
 		}
-		*target = value.String()
+		*target = proxies
 	}}
 }
 
-// proxyElements cuts a list as Go does; each element keeps the separator that
-// stands after it.
-func proxyElements(s string) ([]string, error) {
-	if strings.TrimSpace(s) == "" {
-		return nil, errors.New("the value is empty: write off for no proxy at all, or leave the key out")
+// proxyElements reads one string of a list, which may hold several elements, and
+// returns them and their texts.
+func proxyElements(s string) (goproxy.List, []string, error) {
+	list := goproxy.Parse(s)
+	if list == nil {
+		return nil, nil, errors.New("the value is empty: write off for no proxy at all, or leave the key out")
 	}
-	var elements []string
-	for rest := s; ; {
-		i := strings.IndexAny(rest, ",|")
-		if i < 0 {
-			element, err := proxyElement(rest)
-			return append(elements, element), err
-		}
-		element, err := proxyElement(rest[:i])
+	texts := make([]string, len(list))
+	for i, e := range list {
+		text, err := proxyElement(e)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		elements = append(elements, element+rest[i:i+1])
-		rest = rest[i+1:]
+		list[i].Text, texts[i] = text, text
 	}
+	return list, texts, nil
 }
 
-func proxyElement(s string) (string, error) {
-	s = strings.TrimSpace(s)
+// proxyElement returns an element as the go command takes it.
+func proxyElement(e goproxy.Element) (string, error) {
+	s := e.Text
+	if name, ok := e.Context(); ok {
+		return s, checkContext(name)
+	}
 	switch {
 	case s == "":
 		return "", errors.New("an element of the list is empty: write a URL, direct, off or context:NAME between the separators")
-	case s == "direct", s == "off":
+	case s == goproxy.Direct, s == goproxy.Off:
 		return s, nil
-	case strings.HasPrefix(s, contextPrefix):
-		return s, checkContext(s[len(contextPrefix):])
 	case strings.ContainsAny(s, "@?#"):
 		return "", secretError{errors.New("the URL holds credentials or parameters, and they would be published: write it without, and give them with modules.auth, or give the whole list as the secret `goproxy` (--secret id=goproxy,env=GOPROXY)")}
 	case strings.HasPrefix(s, "file:"), strings.HasPrefix(s, "/"), strings.HasPrefix(s, "."), isDrive(strings.ReplaceAll(s, `\`, "/")):
@@ -89,9 +88,6 @@ func proxyElement(s string) (string, error) {
 	}
 	return checkProxyURL(s)
 }
-
-// usualPort is left out, so that a server has one name.
-const usualPort = ":443"
 
 // checkProxyURL takes what the go command takes, and returns the server in lower
 // case, as it is compared with the hosts of modules.auth.
@@ -113,10 +109,7 @@ func checkProxyURL(s string) (string, error) {
 	case u.Hostname() == "":
 		return "", fmt.Errorf("%q names no server: write one such as https://goproxy.example.com", show(s))
 	}
-	u.Host = strings.ToLower(u.Host)
-	if u.Scheme == "https" {
-		u.Host = strings.TrimSuffix(u.Host, usualPort)
-	}
+	u.Host = goproxy.Host(u)
 	return u.String(), nil
 }
 
@@ -130,9 +123,9 @@ func checkContext(name string) error {
 	case contextRule.MatchString(name):
 		return nil
 	case contextRule.MatchString(strings.ToLower(name)):
-		return fmt.Errorf("%q: names of contexts are written in lower case: write %q", contextPrefix+show(name), contextPrefix+show(strings.ToLower(name)))
+		return fmt.Errorf("%q: names of contexts are written in lower case: write %q", goproxy.ContextPrefix+show(name), goproxy.ContextPrefix+show(strings.ToLower(name)))
 	}
-	return fmt.Errorf("%q is no name of a context: write context: and lower-case letters, digits, \".\", \"_\", \"-\" and \"/\", beginning and ending with a letter or digit", contextPrefix+show(name))
+	return fmt.Errorf("%q is no name of a context: write context: and lower-case letters, digits, \".\", \"_\", \"-\" and \"/\", beginning and ending with a letter or digit", goproxy.ContextPrefix+show(name))
 }
 
 // patterns reads globs for the beginnings of module paths.

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/mod/module"
+
+	"github.com/gokiln/gokiln/internal/goproxy"
 )
 
 // loan is a file that the store lends to this run.
@@ -188,7 +190,7 @@ func (r *run) settle(ctx context.Context) error {
 	if !dropped {
 		return nil
 	}
-	err := r.downloadAll(ctx, "GOPROXY=file://"+filepath.ToSlash(r.lent())+",off", "GONOPROXY=none")
+	err := r.downloadAll(ctx, "GOPROXY="+goproxy.File(filepath.ToSlash(r.lent()))+",off", "GONOPROXY=none")
 	if err == nil || ctx.Err() != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/gokiln/gokiln/internal/goproxy"
 	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/symptom"
 )
@@ -58,7 +59,7 @@ func (r *run) prepare(ctx context.Context, env []string) error {
 	}
 	proxy = firstOf(proxy, known["GOPROXY"])
 	// Whatever goes wrong there is no more than that it lends nothing.
-	vars["GOPROXY"] = "file://" + filepath.ToSlash(r.lent()) + "|" + proxy
+	vars["GOPROXY"] = goproxy.File(filepath.ToSlash(r.lent())) + "|" + proxy
 	if err := r.login(ctx, vars, known["GOVERSION"]); err != nil {
 		return err
 	}
@@ -69,11 +70,11 @@ func (r *run) prepare(ctx context.Context, env []string) error {
 // checkURLs finds a password that is not percent-encoded: the go command would
 // print the URL, or send it elsewhere than was meant.
 func checkURLs(list string) error {
-	for i, raw := range strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c == '|' }) {
-		if _, ok := userinfo(raw); !ok {
+	for i, e := range goproxy.Parse(list) {
+		if login, _, _ := e.Login(); login == "" {
 			continue
 		}
-		if u, err := url.Parse(strings.TrimSpace(raw)); err != nil || u.Host == "" || strings.Contains(u.Path, "@") {
+		if u, err := url.Parse(e.Text); err != nil || u.Host == "" || strings.Contains(u.Path, "@") {
 			return Failure{
 				Code: symptom.Secret, Text: fmt.Sprintf("element %d of the secret goproxy is no URL", i+1),
 				Cure: "write https:// first, and percent-encode what the password holds besides letters and digits",

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gokiln/gokiln/internal/goproxy"
 	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/symptom"
 )
@@ -88,11 +89,12 @@ func lowerEscapes(s string) string {
 // addURL hides the passwords in a list of URLs, and users that stand alone, as
 // tokens do. It goes by the text: what is no URL may hold one all the same.
 func (s *secrets) addURL(list string) {
-	for _, raw := range strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c == '|' }) {
-		info, ok := userinfo(raw)
-		if !ok {
+	for _, e := range goproxy.Parse(list) {
+		info, _, _ := e.Login()
+		if info == "" {
 			continue
 		}
+		info = strings.TrimSpace(info)
 		s.add("", info)
 		user, password, _ := strings.Cut(info, ":")
 		if password == "" {
@@ -110,16 +112,6 @@ func (s *secrets) addURL(list string) {
 			s.add("", user)
 		}
 	}
-}
-
-// userinfo is what stands before the server in something like a URL.
-func userinfo(raw string) (string, bool) {
-	_, rest, ok := strings.Cut(raw, "://")
-	if !ok {
-		rest = raw
-	}
-	i := strings.LastIndex(rest, "@")
-	return strings.TrimSpace(rest[:max(i, 0)]), i > 0
 }
 
 func (s secrets) hide(text string) string {

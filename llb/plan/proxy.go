@@ -1,18 +1,15 @@
 package plan
 
 import (
-	"net/url"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/goproxy"
 	"github.com/gokiln/gokiln/internal/symptom"
 	"github.com/gokiln/gokiln/spec"
 )
-
-// folderPrefix marks an element of a proxy list that is a named context.
-const folderPrefix = "context:"
 
 // proxyList is GOPROXY, taken apart.
 type proxyList struct {
@@ -31,56 +28,45 @@ type proxyList struct {
 // moduleProxy reads the build argument GOPROXY, else modules.proxy. Nothing
 // given means what the toolchain image or Go has as its default.
 func moduleProxy(s *spec.Spec, o Options) (proxyList, error) {
-	list := proxyList{value: s.Modules.Proxy}
+	list, elements := proxyList{}, s.Modules.Proxy
 	// As in Go empty is as good as not set: a variable of a pipeline that is not
 	// set must not send private names to public servers.
 	if v := strings.TrimSpace(o.BuildArgs["GOPROXY"]); v != "" {
-		list = proxyList{value: v, ofArg: true}
+		list.ofArg, elements = true, goproxy.Parse(v)
 	}
-	var out strings.Builder
-	for rest := list.value; rest != ""; {
-		element, separator := rest, ""
-		if i := strings.IndexAny(rest, ",|"); i >= 0 {
-			element, separator = rest[:i], rest[i:i+1]
-		}
-		rest = rest[len(element)+len(separator):]
-		element, err := list.element(strings.TrimSpace(element))
+	out := make(goproxy.List, len(elements))
+	for i, e := range elements {
+		text, err := list.element(e)
 		if err != nil {
 			return list, list.errorf(s, "%w", err)
 		}
-		out.WriteString(element + separator)
+		out[i] = goproxy.Element{Text: text, Separator: e.Separator}
 	}
 	list.value = out.String()
 	return list, nil
 }
 
 // element notes what an element is and returns it in Go's words.
-func (l *proxyList) element(e string) (string, error) {
-	if name, ok := strings.CutPrefix(e, folderPrefix); ok {
+func (l *proxyList) element(e goproxy.Element) (string, error) {
+	if name, ok := e.Context(); ok {
 		if !slices.Contains(l.folders, name) {
 			l.folders = append(l.folders, name)
 		}
-		return "file://" + path.Join(ProxyDir, name), nil
+		return goproxy.File(path.Join(ProxyDir, name)), nil
 	}
-	if e == "direct" {
+	if e.Text == goproxy.Direct {
 		l.direct = true
 	}
-	// Go adds the scheme where there is none, so a user may hide in what parses
-	// as no URL.
-	if i := strings.LastIndex(e, "@"); i >= 0 {
-		return "", credentialsInProxy{e[i+1:]}
+	if _, host, ok := e.Login(); ok {
+		return "", credentialsInProxy{host}
 	}
-	// What is no URL is for the go command to refuse.
-	if u, err := url.Parse(e); err == nil && u.Host != "" {
-		host := strings.ToLower(u.Host)
-		if u.Scheme == "https" {
-			host = strings.TrimSuffix(host, ":443")
-		} else {
+	if host, plain, ok := e.Server(); ok {
+		l.hosts = append(l.hosts, host)
+		if plain {
 			l.plain = append(l.plain, host)
 		}
-		l.hosts = append(l.hosts, host)
 	}
-	return e, nil
+	return e.Text, nil
 }
 
 // credentialsInProxy is the error of a URL with a password, which the value's

@@ -73,7 +73,7 @@ func (r *run) unreadable(text, ext string, t *trace) string {
 // pageForMod is the failure of a page in place of a go.mod file.
 func pageForMod(m module.Version, url string) Failure {
 	return Failure{
-		Code: symptom.Answer, Module: m, URL: url, Cure: cure(symptom.Answer),
+		Code: symptom.Answer, Module: m, URL: url, Cure: symptom.Answer.Cure(),
 		Text: "the server answered 200 with a web page in place of a go.mod file",
 	}
 }

@@ -171,7 +171,7 @@ func (r *run) stalls(out output) []Failure {
 	text := fmt.Sprintf("nothing was received for %s", r.config.Stall)
 	failures := openFailures(symptom.Timeout, r.open(out.trace), text)
 	if failures == nil {
-		failures = []Failure{{Code: symptom.Timeout, Text: text, Cure: cure(symptom.Timeout)}}
+		failures = []Failure{{Code: symptom.Timeout, Text: text, Cure: symptom.Timeout.Cure()}}
 	}
 	return failures
 }
@@ -179,7 +179,7 @@ func (r *run) stalls(out output) []Failure {
 func openFailures(code symptom.Code, urls []string, text string) []Failure {
 	var failures []Failure
 	for _, url := range slices.Sorted(slices.Values(urls)) {
-		failures = append(failures, Failure{Code: code, URL: url, Module: versionOfURL(url), Text: text, Cure: cure(code)})
+		failures = append(failures, Failure{Code: code, URL: url, Module: versionOfURL(url), Text: text, Cure: code.Cure()})
 	}
 	return failures
 }

@@ -72,7 +72,7 @@ func diagnose(text string) Failure {
 	if f.Module.Path == "" {
 		f.Module = versionOfURL(f.URL)
 	}
-	f.Cure = cure(f.Code)
+	f.Cure = f.Code.Cure()
 	if isSumDB(f.URL) && (f.transient() || f.Code == symptom.Name || f.Code == symptom.Denied || f.Code == symptom.NotFound) {
 		f.Cure = "this is the checksum database, asked because go.sum lacks the entry: run `go mod tidy` and commit go.sum; for a private module set modules.private, and where no database can be reached modules.sumdb"
 	}

@@ -39,7 +39,7 @@ func (r *run) mismatch(ctx context.Context, f Failure, out output) error {
 	if got, lines := field(f.Text, "downloaded:"), sums[keyOf(m, ext)]; got != "" && len(lines) > 0 {
 		f.Text = fmt.Sprintf("checksum mismatch: %s has the hash %s, but %s says %s", from, got, lines[0].at(r.config.Root), lines[0].hash)
 	}
-	f.URL, f.Status, f.Cure = "", "", cureMismatch
+	f.URL, f.Status, f.Cure = "", "", symptom.Mismatch.Cure()
 	return f
 }
 

@@ -72,7 +72,7 @@ func (r *run) compare(sums sumLines, m module.Version, key sumKey, hash string) 
 	return Failure{
 		Code: symptom.Mismatch, Module: m,
 		Text: fmt.Sprintf("what was extracted has the hash %s, but %s says %s", hash, line.at(r.config.Root), line.hash),
-		Cure: cureMismatch,
+		Cure: symptom.Mismatch.Cure(),
 	}
 }
 
@@ -183,7 +183,7 @@ func modified(out output) []Failure {
 		if f := strings.Fields(strings.TrimPrefix(name, "go: ")); len(f) >= 2 {
 			m = module.Version{Path: f[0], Version: strings.TrimSuffix(f[1], ":")}
 		}
-		found = append(found, Failure{Code: symptom.Mismatch, Module: m, Text: "go mod verify: " + text, Cure: cureMismatch})
+		found = append(found, Failure{Code: symptom.Mismatch, Module: m, Text: "go mod verify: " + text, Cure: symptom.Mismatch.Cure()})
 	}
 	return found
 }
@@ -206,7 +206,7 @@ func (r *run) checkUnchanged(before string) error {
 		if f := strings.Fields(text); len(f) == 3 && !known[strings.TrimSpace(text)] {
 			m := module.Version{Path: f[0], Version: strings.TrimSuffix(f[1], "/go.mod")}
 			return Failure{
-				Code: symptom.MissingSum, Module: m, Cure: cure(symptom.MissingSum),
+				Code: symptom.MissingSum, Module: m, Cure: symptom.MissingSum.Cure(),
 				Text: fmt.Sprintf("go.sum has no entry %s %s", f[0], f[1]),
 			}
 		}

@@ -30,7 +30,7 @@ func explain(err error, apps ...*spec.Spec) error {
 	if !ok {
 		return err
 	}
-	return fmt.Errorf("%s %s: %w", summary(code), code.Tag(), err)
+	return fmt.Errorf("%s %s: %w", code.Summary(), code.Tag(), err)
 }
 
 // failedProgram is the program of the command that has failed, "" where it was none.
@@ -45,31 +45,6 @@ func failedProgram(err error) string {
 		return ""
 	}
 	return args[0]
-}
-
-// summary is what a symptom means for the build; the step's output above it
-// names the module, the server and the cure.
-func summary(code symptom.Code) string {
-	texts := map[symptom.Code]string{
-		symptom.Timeout:     "modules could not be downloaded: a server gave no answer in time or cut the connection",
-		symptom.Denied:      "modules could not be downloaded: a server refused the credentials, or wants some; see modules.auth",
-		symptom.NotFound:    "modules could not be downloaded: no server has a version that go.mod asks for; for a private module see modules.private and modules.auth",
-		symptom.Mismatch:    "a module's content is not what go.sum says; nothing of it was kept",
-		symptom.MissingSum:  "go.sum lacks an entry; run `go mod tidy` and commit go.sum",
-		symptom.NoModule:    "no required module provides a package; run `go mod tidy` and commit go.mod and go.sum",
-		symptom.SSH:         "modules could not be downloaded: an SSH server refused the key, or its own key is not in known_hosts",
-		symptom.ServerError: "modules could not be downloaded: a server answered with an error of its own",
-		symptom.Certificate: "modules could not be downloaded: a server's certificate is of an authority that the step does not trust; pass your company's with --secret id=ca-certificates,src=FILE",
-		symptom.NoGit:       "modules could not be downloaded: one comes from its repository and the toolchain image has no git; set modules.image to one that has, or modules.proxy to a proxy",
-		symptom.Name:        "modules could not be downloaded: a server's name does not resolve",
-		symptom.Offline:     "modules are missing, and modules.proxy allows no download",
-		symptom.Answer:      "modules could not be downloaded: a server sent something else than a module's file, such as a login page",
-		symptom.Secret:      "modules could not be downloaded: a secret is empty or holds no login for its host",
-	}
-	if text, ok := texts[code]; ok {
-		return text
-	}
-	return "modules could not be downloaded"
 }
 
 // What the daemon and buildx say of a secret or an agent that was not passed.

@@ -18,9 +18,6 @@ type ClosureOptions struct {
 	// module's folder, or "auto", a default.pgo in a main package's folder. Empty
 	// means "auto".
 	PGO string
-	// Mod is -mod: "vendor", "readonly" or "mod". Empty means Go's choice,
-	// Workspace.Vendor.
-	Mod string
 }
 
 // Closure is what `go build` of some main packages depends on in the build
@@ -108,8 +105,7 @@ type LocalPackage struct {
 // imports is. The go command's message where that is too little is that no
 // required module provides the package.
 func (w *Workspace) Closure(ctx context.Context, mains []Package, t Target, o ClosureOptions) (Closure, error) {
-	vendored := o.Mod == "vendor" || o.Mod == "" && w.Vendor
-	b := closureBuilder{w: w, walk: w.newWalk(t, vendored), options: o, vendored: vendored}
+	b := closureBuilder{w: w, walk: w.newWalk(t), options: o}
 	for _, m := range mains {
 		b.mains = append(b.mains, m.ImportPath)
 	}
@@ -134,11 +130,10 @@ func (w *Workspace) Closure(ctx context.Context, mains []Package, t Target, o Cl
 
 // closureBuilder puts a closure together from a walk.
 type closureBuilder struct {
-	w        *Workspace
-	walk     *walk
-	options  ClosureOptions
-	vendored bool
-	mains    []string
+	w       *Workspace
+	walk    *walk
+	options ClosureOptions
+	mains   []string
 	// vendorUnhashed is what Closure.Unhashed says where no local package is at
 	// fault.
 	vendorUnhashed string
@@ -175,7 +170,7 @@ func (b *closureBuilder) moduleFiles(ctx context.Context) error {
 
 // vendor adds the vendor folder. A symbolic link in it may lead out of it.
 func (b *closureBuilder) vendor(ctx context.Context) error {
-	if !b.vendored {
+	if !b.w.Vendored {
 		return nil
 	}
 	dir := path.Join(b.w.vendorRoot(), "vendor")

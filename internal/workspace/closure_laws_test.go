@@ -229,24 +229,45 @@ func TestClosureExternal(t *testing.T) {
 	}
 }
 
-// TestClosureModFlag: -mod=readonly looks at the folders that replace modules in
-// spite of a vendor folder.
-func TestClosureModFlag(t *testing.T) {
-	w, err := Load(t.Context(), mapFS(map[string]string{
-		"go.mod": "module e.com/app{}go 1.25{}require e.com/r v0.0.0{}replace e.com/r => ./r", "main.go": importing("main", "e.com/r"), "r/go.mod": "module e.com/r", "r/r.go": "package r",
-		"vendor/modules.txt": "# e.com/r v0.0.0 => ./r", "vendor/e.com/r/r.go": "package r",
-	}), ".", Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for mod, want := range map[string]string{"": "main.go vendor", "vendor": "main.go vendor", "readonly": "main.go r/r.go"} {
-		c, err := w.Closure(t.Context(), []Package{{ImportPath: "e.com/app"}}, Target{GOOS: "linux", GOARCH: "amd64", GoVersion: "1.26"}, ClosureOptions{Mod: mod})
+// TestModFlag: -mod decides for everything that is asked of a module whether
+// packages come from the vendor folder. A build for one platform finds the imports
+// of another one by Imports alone, and both have to agree.
+func TestModFlag(t *testing.T) {
+	files := mapFS(map[string]string{
+		"go.mod":  "module e.com/app{}go 1.25{}require ({}e.com/r v0.0.0{}e.com/far v0.0.0{}){}replace e.com/r => ./r{}replace e.com/far => ../far",
+		"main.go": importing("main", "e.com/r", "e.com/far"), "r/go.mod": "module e.com/r", "r/r.go": importing("r", "sort"),
+		"vendor/modules.txt": "# e.com/r v0.0.0 => ./r", "vendor/e.com/r/r.go": "package r", "vendor/e.com/far/f.go": "package far",
+	})
+	far := mapFS(map[string]string{"go.mod": "module e.com/far", "f.go": importing("far", "net")})
+	target := Target{GOOS: "linux", GOARCH: "amd64", GoVersion: "1.26"}
+	for mod, want := range map[string]struct{ asked, own, external, std, tool string }{
+		"":         {"", "main.go vendor", "e.com/far e.com/r", "", "true"},
+		"vendor":   {"", "main.go vendor", "e.com/far e.com/r", "", "true"},
+		"readonly": {"e.com/far=../far", "../far/f.go main.go r/r.go", "", "net sort", "false"},
+	} {
+		var asked []string
+		w, err := Load(t.Context(), files, ".", Options{Mod: mod, Outside: given(map[string]fs.FS{"../far": far}, &asked)})
 		if err != nil {
 			t.Fatal(err)
 		}
+		mains := []Package{{ImportPath: "e.com/app"}}
+		c, err := w.Closure(t.Context(), mains, target, ClosureOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		imports, err := w.Imports(t.Context(), mains, target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.Imports, imports); diff != "" {
+			t.Errorf("with -mod=%q the closure and Imports differ (-closure +Imports):\n%s", mod, diff)
+		}
+		// Of a folder that is read it is known that it has no such package.
+		_, err = w.Main(t.Context(), "e.com/r/cmd/c", target)
 		own := slices.DeleteFunc(append(c.all(), c.Dirs...), func(name string) bool { return path.Base(name) == "go.mod" })
-		if got := strings.Join(own, " "); got != want {
-			t.Errorf("with -mod=%q: %s, want %s", mod, got, want)
+		got := []string{strings.Join(asked, " "), strings.Join(own, " "), strings.Join(imports.Packages, " "), strings.Join(imports.Std, " "), fmt.Sprint(err == nil)}
+		if diff := cmp.Diff([]string{want.asked, want.own, want.external, want.std, want.tool}, got); diff != "" {
+			t.Errorf("with -mod=%q: asked, files and folders, external, standard, whether a dependency may have a tool (-want +got):\n%s", mod, diff)
 		}
 	}
 }

@@ -21,7 +21,7 @@ func (c *walk) runExposed(ctx context.Context) error {
 	}
 	var paths []string
 	for _, s := range c.w.sources {
-		if c.vendored && !c.w.isMember(s.path) || !c.w.published(s.path) {
+		if c.w.Vendored && !c.w.isMember(s.path) || !c.w.published(s.path) {
 			continue
 		}
 		found, err := c.w.packagesOf(ctx, s)

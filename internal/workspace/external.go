@@ -39,7 +39,7 @@ func (w *Workspace) external(ctx context.Context, arg string, t Target) (p Packa
 	case o.kind == local:
 		err = w.checkLocal(ctx, importPath, o.dir, t)
 		return p, err == nil, err
-	case o.kind == external && w.requiredFor(importPath, w.Vendor) != "":
+	case o.kind == external && w.requiredFor(importPath) != "":
 		return p, true, nil
 	case o.kind == external && (w.work != nil || !w.listsAll()), o.kind == unknown && strings.HasPrefix(o.why, mayReplace):
 		// A module that is still to be downloaded may bring it.

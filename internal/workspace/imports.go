@@ -35,7 +35,7 @@ type Imports struct {
 // says of it at the compile step is better. Such a package makes the answer
 // unsure. An error is a failure to read the build context.
 func (w *Workspace) Imports(ctx context.Context, mains []Package, t Target) (Imports, error) {
-	c := w.newWalk(t, w.Vendor)
+	c := w.newWalk(t)
 	if err := c.run(ctx, mains); err != nil {
 		return Imports{}, err
 	}
@@ -44,11 +44,10 @@ func (w *Workspace) Imports(ctx context.Context, mains []Package, t Target) (Imp
 
 // walk goes over local packages, one level of imports after the other.
 type walk struct {
-	w        *Workspace
-	loader   loader
-	vendored bool
-	seen     map[string]bool
-	std      map[string]bool
+	w      *Workspace
+	loader loader
+	seen   map[string]bool
+	std    map[string]bool
 	// outside are the external packages, locals the local ones.
 	outside map[string]bool
 	locals  map[string]*localPackage
@@ -66,9 +65,9 @@ type walk struct {
 	broken []brokenLink
 }
 
-func (w *Workspace) newWalk(t Target, vendored bool) *walk {
+func (w *Workspace) newWalk(t Target) *walk {
 	return &walk{
-		w: w, loader: w.loader(t), vendored: vendored,
+		w: w, loader: w.loader(t),
 		seen: make(map[string]bool), std: make(map[string]bool), outside: make(map[string]bool),
 		locals: make(map[string]*localPackage), faults: make(map[string]string), importable: make(map[string]bool), offered: make(map[string]bool),
 	}
@@ -170,7 +169,7 @@ func (c *walk) add(level []string, found []imported) []string {
 }
 
 func (c *walk) visit(ctx context.Context, importPath string) (imported, error) {
-	o, err := c.w.findMod(ctx, importPath, c.vendored)
+	o, err := c.w.find(ctx, importPath)
 	if err != nil || o.kind != local {
 		return imported{kind: o.kind, why: o.why, fault: o.why, broken: o.broken}, err
 	}

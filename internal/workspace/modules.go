@@ -56,18 +56,13 @@ func inModule(importPath, modulePath string) bool {
 // out. Of a dot-less path no more is known than that it is in the standard
 // library unless one of the modules has it.
 func (w *Workspace) find(ctx context.Context, importPath string) (origin, error) {
-	return w.findMod(ctx, importPath, w.Vendor)
-}
-
-// findMod is find where it is given whether packages come from a vendor folder.
-func (w *Workspace) findMod(ctx context.Context, importPath string, vendored bool) (origin, error) {
 	if path.Clean(importPath) != importPath || strings.HasPrefix(importPath, ".") || path.IsAbs(importPath) {
 		return origin{kind: unknown, why: "is no import path of a module"}, nil
 	}
 	var doubt *source
 	found := origin{kind: unknown}
 	for _, s := range w.sources {
-		if !inModule(importPath, s.path) || vendored && !w.isMember(s.path) {
+		if !inModule(importPath, s.path) || w.Vendored && !w.isMember(s.path) {
 			continue
 		}
 		if !s.sure {
@@ -91,11 +86,11 @@ func (w *Workspace) findMod(ctx context.Context, importPath string, vendored boo
 			found.twice = found.twice || found.dir != dir
 		}
 	}
-	required := w.requiredFor(importPath, vendored)
+	required := w.requiredFor(importPath)
 	switch {
 	case doubt != nil && len(doubt.path) > len(found.source.path):
 		return origin{kind: unknown, why: mayReplace + doubt.path}, nil
-	case found.kind == local && required != "" && !vendored:
+	case found.kind == local && required != "" && !w.Vendored:
 		found.why = "is here, but go looks for it in " + required + " too"
 		return found, nil
 	case found.kind == local && isStandard(importPath) && stdRoot(importPath):
@@ -169,10 +164,10 @@ func (w *Workspace) named(importPath string) bool {
 
 // requiredFor is the longest path of a required module that is not local and
 // that an import path may be in, "" when there is none.
-func (w *Workspace) requiredFor(importPath string, vendored bool) string {
+func (w *Workspace) requiredFor(importPath string) string {
 	var longest string
 	for _, p := range w.require {
-		if inModule(importPath, p) && len(p) > len(longest) && !w.isLocal(p, vendored) {
+		if inModule(importPath, p) && len(p) > len(longest) && !w.isLocal(p) {
 			longest = p
 		}
 	}
@@ -180,8 +175,8 @@ func (w *Workspace) requiredFor(importPath string, vendored bool) string {
 }
 
 // isLocal reports whether a module's packages are read from folders.
-func (w *Workspace) isLocal(modulePath string, vendored bool) bool {
-	if vendored {
+func (w *Workspace) isLocal(modulePath string) bool {
+	if w.Vendored {
 		return w.isMember(modulePath)
 	}
 	for _, s := range w.sources {

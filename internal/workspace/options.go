@@ -9,6 +9,9 @@ import (
 type Options struct {
 	// NoWork is GOWORK=off: a go.work file has no effect.
 	NoWork bool
+	// Mod is -mod: "vendor", "readonly" or "mod". Empty means the go command's
+	// choice, which depends on the vendor folder.
+	Mod string
 	// Outside opens a folder outside of the build context that a replace or use
 	// line names. modulePath is the replaced module's path, "" for a use line;
 	// written is the folder as it is written. ok is false where the user gave

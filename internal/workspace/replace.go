@@ -81,7 +81,7 @@ func (w *Workspace) loadRecipe(ctx context.Context) error {
 // name. A folder inside another one that was given needs none of its own. With
 // a vendor folder none is read, so none is asked for.
 func (r *recipe) openOutside(ctx context.Context) error {
-	if r.w.Vendor {
+	if r.w.Vendored {
 		return nil
 	}
 	for _, old := range r.order {
@@ -253,7 +253,7 @@ func (r *recipe) visit(ctx context.Context, req requirement, rep replacement) ([
 // never; since Go 1.17 a main module names all it needs, so what only a
 // dependency requires may never be looked at.
 func (r *recipe) needed(req requirement) bool {
-	if r.w.Vendor {
+	if r.w.Vendored {
 		return false
 	}
 	return req.root || r.unpruned()

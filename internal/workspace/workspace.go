@@ -46,6 +46,9 @@ type Workspace struct {
 	// beside go.mod (from Go 1.14 on) or go.work (from 1.22 on): it has a
 	// modules.txt made for the same mode.
 	Vendor bool
+	// Vendored reports whether the build uses the vendor folder: what Options.Mod
+	// says, else Vendor.
+	Vendored bool
 	// Outside are the folders outside of the build context in use, sorted by
 	// Path.
 	Outside []Outside
@@ -130,27 +133,33 @@ func (w *Workspace) loadModule(ctx context.Context) error {
 	return nil
 }
 
-// loadVendor follows the go command's choice of -mod=vendor. A folder named
-// vendor without modules.txt is something else's, such as PHP's.
-func (w *Workspace) loadVendor(ctx context.Context) error {
+// loadVendor decides whether packages come from the vendor folder.
+func (w *Workspace) loadVendor(ctx context.Context) (err error) {
+	w.Vendor, err = w.vendorsByDefault(ctx)
+	w.Vendored = w.opts.Mod == "vendor" || w.opts.Mod == "" && w.Vendor
+	return err
+}
+
+// vendorsByDefault follows the go command's choice of -mod=vendor. A folder named
+// vendor without modules.txt belongs to something else, such as PHP.
+func (w *Workspace) vendorsByDefault(ctx context.Context) (bool, error) {
 	root, goLine, since := w.Dir, w.mod.goLine(), "1.14"
 	if w.work != nil {
 		root, goLine, since = path.Dir(w.GoWork), w.work.goLine(), "1.22"
 	}
 	if goLine == "" || version.Compare("go"+goLine, "go"+since) < 0 {
-		return nil
+		return false, nil
 	}
 	name := path.Join(root, "vendor", "modules.txt")
 	ok, err := w.tree.hasOrWhole(ctx, name)
 	if err != nil || !ok {
-		return err
+		return false, err
 	}
 	head, err := w.tree.head(ctx, name, 512)
 	if err != nil {
-		return err
+		return false, err
 	}
-	w.Vendor = vendoredWorkspace(string(head)) == (w.work != nil)
-	return nil
+	return vendoredWorkspace(string(head)) == (w.work != nil), nil
 }
 
 // vendoredWorkspace reports whether modules.txt was written by `go work vendor`:

@@ -75,12 +75,13 @@ func (r *request) analyse(ctx context.Context, s *spec.Spec) (analysis, error) {
 
 // openModule reads the module that an app is in, once for all apps.
 func (r *request) openModule(ctx context.Context, s *spec.Spec) (module, error) {
-	if m, ok := r.memo.modules[s.Module]; ok {
+	key := moduleKey{s.Module, s.Build.Mod}
+	if m, ok := r.memo.modules[key]; ok {
 		return m, nil
 	}
 	m := module{outside: newOutsideFolders()}
 	opts := workspace.Options{
-		NoWork: s.Modules.Workspace == "off",
+		NoWork: s.Modules.Workspace == "off", Mod: s.Build.Mod,
 		Outside: func(ctx context.Context, modulePath, written string) (fs.FS, bool, error) {
 			return m.outside.open(ctx, r.session, modulePath, written)
 		},
@@ -89,7 +90,7 @@ func (r *request) openModule(ctx context.Context, s *spec.Spec) (module, error) 
 	if m.workspace, err = workspace.Load(ctx, r.files, s.Module, opts); err != nil {
 		return m, blame(err, s, "module")
 	}
-	r.memo.modules[s.Module] = m
+	r.memo.modules[key] = m
 	return m, nil
 }
 
@@ -163,7 +164,7 @@ func (r *request) readCode(ctx context.Context, a analysis, target ocispecs.Plat
 	if err != nil {
 		return plan.Code{}, err
 	}
-	c, err := a.workspace.Closure(ctx, mains, goTarget, workspace.ClosureOptions{PGO: a.spec.Build.PGO, Mod: a.spec.Build.Mod})
+	c, err := a.workspace.Closure(ctx, mains, goTarget, workspace.ClosureOptions{PGO: a.spec.Build.PGO})
 	return plan.Code{Mains: mains, Closure: c}, err
 }
 

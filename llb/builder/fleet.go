@@ -23,7 +23,7 @@ type sibling struct {
 func (r *request) findSiblings(ctx context.Context, a analysis) ([]sibling, error) {
 	var siblings []sibling
 	for _, app := range r.goal.all() {
-		if app.Spec != a.spec && app.Spec.Module != a.spec.Module {
+		if !a.shares(app.Spec) {
 			continue
 		}
 		code, err := r.siblingCode(ctx, a, app.Spec)
@@ -33,6 +33,12 @@ func (r *request) findSiblings(ctx context.Context, a analysis) ([]sibling, erro
 		siblings = append(siblings, sibling{app.Spec, code})
 	}
 	return siblings, nil
+}
+
+// shares reports whether an app is built from the same module, and takes packages from
+// its vendor folder if this one does.
+func (a analysis) shares(s *spec.Spec) bool {
+	return s.Module == a.spec.Module && plan.Vendored(s, a.workspace) == a.workspace.Vendored
 }
 
 // siblingCode reads an app's code with the toolchain of the one that is built, once for

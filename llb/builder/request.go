@@ -30,9 +30,8 @@ type request struct {
 
 // memo keeps what several apps of a request ask for.
 type memo struct {
-	// modules are by their folder in the context, code by the app and the toolchain
-	// image: these are read one after another.
-	modules map[string]module
+	// modules and code are read one after another.
+	modules map[moduleKey]module
 	code    map[appKey][]targetCode
 
 	mu sync.Mutex
@@ -40,6 +39,9 @@ type memo struct {
 	// other one where all are built, and a key expands templates.
 	compileKeys map[compileKey]string
 }
+
+// moduleKey is a module's folder in the context, and -mod.
+type moduleKey struct{ dir, mod string }
 
 // appKey is what an app's code depends on besides the request.
 type appKey struct {
@@ -55,7 +57,7 @@ type compileKey struct {
 // open reads what all apps of the goal have in common.
 func (s session) request(ctx context.Context, goal goal) (*request, error) {
 	r := &request{session: s, goal: goal, memo: &memo{
-		modules: map[string]module{}, code: map[appKey][]targetCode{}, compileKeys: map[compileKey]string{},
+		modules: map[moduleKey]module{}, code: map[appKey][]targetCode{}, compileKeys: map[compileKey]string{},
 	}}
 	var err error
 	if r.context, r.files, err = s.openContext(ctx); err != nil {

@@ -143,14 +143,7 @@ func (w *Workspace) folderOf(ctx context.Context, s source, importPath string) (
 }
 
 // isMember reports whether a path is the main module's or a workspace member's.
-func (w *Workspace) isMember(modulePath string) bool {
-	for _, m := range w.members {
-		if m.file.Module.Mod.Path == modulePath {
-			return true
-		}
-	}
-	return false
-}
+func (w *Workspace) isMember(modulePath string) bool { return w.replaced.mains[modulePath] }
 
 // named reports whether a local module's path begins the import path.
 func (w *Workspace) named(importPath string) bool {

@@ -35,13 +35,31 @@ func (r replacement) same(o replacement) bool {
 
 func (r replacement) at() diag.Range { return lineRange(r.src.Data, r.line.Syntax) }
 
+// replacements are the replace directives in force, by what they replace.
+type replacements struct {
+	byOld map[module.Version]replacement
+	order []module.Version // as written
+	// mains are the paths of the main modules: go.mod's, or go.work's members.
+	mains map[string]bool
+}
+
+// of is the directive for a module: the one of its version goes before the one of
+// all versions. Of a main module there is none for all versions.
+func (r replacements) of(m module.Version) (replacement, bool) {
+	if m.Version == "" && r.mains[m.Path] {
+		return replacement{}, false
+	}
+	if rep, ok := r.byOld[m]; ok {
+		return rep, true
+	}
+	rep, ok := r.byOld[module.Version{Path: m.Path}]
+	return rep, ok
+}
+
 // recipe gathers the files that decide which modules are downloaded.
 type recipe struct {
-	w        *Workspace
-	files    map[string]bool
-	order    []module.Version // of replaces
-	replaces map[module.Version]replacement
-	members  map[string]bool
+	w     *Workspace
+	files map[string]bool
 	// wanted are the versions that known requirements name, by module path.
 	wanted map[string][]string
 	errs   diag.List
@@ -54,10 +72,11 @@ type requirement struct {
 }
 
 func (w *Workspace) loadRecipe(ctx context.Context) error {
-	r := recipe{w: w, files: make(map[string]bool), replaces: make(map[module.Version]replacement), members: make(map[string]bool), wanted: make(map[string][]string)}
+	w.replaced = replacements{byOld: make(map[module.Version]replacement), mains: make(map[string]bool)}
 	for _, m := range w.members {
-		r.members[m.file.Module.Mod.Path] = true
+		w.replaced.mains[m.file.Module.Mod.Path] = true
 	}
+	r := recipe{w: w, files: make(map[string]bool), wanted: make(map[string][]string)}
 	r.gatherReplaces()
 	for _, phase := range []func(context.Context) error{r.openOutside, r.ownFiles, r.follow, r.rest} {
 		if err := phase(ctx); err != nil {
@@ -84,18 +103,18 @@ func (r *recipe) openOutside(ctx context.Context) error {
 	if r.w.Vendored {
 		return nil
 	}
-	for _, old := range r.order {
-		if rep := r.replaces[old]; rep.reason == outsideContext {
+	for _, old := range r.w.replaced.order {
+		if rep := r.w.replaced.byOld[old]; rep.reason == outsideContext {
 			if err := r.w.openOutside(ctx, Outside{rep.dir, old.Path}, rep.line.New.Path); err != nil {
 				return err
 			}
 		}
 	}
-	for _, old := range r.order {
-		rep := r.replaces[old]
+	for _, old := range r.w.replaced.order {
+		rep := r.w.replaced.byOld[old]
 		if _, given := r.w.tree.mountOf(rep.dir); given {
 			rep.reason = ""
-			r.replaces[old] = rep
+			r.w.replaced.byOld[old] = rep
 		}
 	}
 	return nil
@@ -111,7 +130,7 @@ func (r *recipe) gatherReplaces() {
 		for _, line := range k.file.Replace {
 			overridden[line.Old.Path] = true
 			decided[line.Old] = true
-			if line.Old.Version == "" && r.members[line.Old.Path] {
+			if line.Old.Version == "" && r.w.isMember(line.Old.Path) {
 				r.errs = append(r.errs, diag.Errorf(k.src, lineRange(k.src.Data, line.Syntax), "replace %q: go.work uses this module, so it can't be replaced at all versions; take the line out or name a version", line.Old.Path))
 				continue
 			}
@@ -120,7 +139,7 @@ func (r *recipe) gatherReplaces() {
 	}
 	for _, m := range r.w.members {
 		for _, line := range m.file.Replace {
-			_, known := r.replaces[line.Old]
+			_, known := r.w.replaced.byOld[line.Old]
 			switch {
 			case !overridden[line.Old.Path]:
 				r.addReplace(m.dir, m.src, line)
@@ -143,14 +162,14 @@ func newReplacement(base string, src diag.Source, line *modfile.Replace) replace
 
 func (r *recipe) addReplace(base string, src diag.Source, line *modfile.Replace) {
 	add := newReplacement(base, src, line)
-	if prior, ok := r.replaces[line.Old]; ok && !prior.same(add) {
+	if prior, ok := r.w.replaced.byOld[line.Old]; ok && !prior.same(add) {
 		r.errs = append(r.errs, diag.Errorf(src, add.at(), "replace %q: %s replaces it otherwise; make the two agree, or decide in go.work", line.Old.String(), prior.src.Filename))
 		return
 	}
-	if _, ok := r.replaces[line.Old]; !ok {
-		r.order = append(r.order, line.Old)
+	if _, ok := r.w.replaced.byOld[line.Old]; !ok {
+		r.w.replaced.order = append(r.w.replaced.order, line.Old)
 	}
-	r.replaces[line.Old] = add
+	r.w.replaced.byOld[line.Old] = add
 }
 
 // ownFiles adds the main module's, or the workspace's, files.
@@ -189,12 +208,12 @@ func (r *recipe) follow(ctx context.Context) error {
 	for len(queue) > 0 {
 		req := queue[0]
 		queue = queue[1:]
-		if seen[req.Version] || r.members[req.Path] {
+		if seen[req.Version] || r.w.isMember(req.Path) {
 			continue
 		}
 		seen[req.Version] = true
 		r.wanted[req.Path] = append(r.wanted[req.Path], req.Version.Version)
-		rep, ok := r.replacementOf(req.Version)
+		rep, ok := r.w.replaced.of(req.Version)
 		if !ok || !rep.local {
 			r.w.Requires = true
 			continue
@@ -206,14 +225,6 @@ func (r *recipe) follow(ctx context.Context) error {
 		queue = append(queue, more...)
 	}
 	return nil
-}
-
-func (r *recipe) replacementOf(m module.Version) (replacement, bool) {
-	if rep, ok := r.replaces[m]; ok {
-		return rep, true
-	}
-	rep, ok := r.replaces[module.Version{Path: m.Path}]
-	return rep, ok
 }
 
 // visit reads a local replacement's go.mod and returns what it requires.
@@ -285,12 +296,12 @@ func (r *recipe) rest(ctx context.Context) error {
 	for _, m := range w.members {
 		w.sources = append(w.sources, source{path: m.file.Module.Mod.Path, dir: m.dir, sure: true})
 	}
-	for _, old := range r.order {
-		rep := r.replaces[old]
+	for _, old := range r.w.replaced.order {
+		rep := r.w.replaced.byOld[old]
 		if !rep.local {
 			w.Forks = append(w.Forks, fmt.Sprintf("%s => %s", old, rep.line.New))
 		}
-		if !rep.local || r.members[old.Path] {
+		if !rep.local || w.isMember(old.Path) {
 			continue
 		}
 		name, problem, err := r.locate(ctx, rep)
@@ -318,7 +329,7 @@ func (r *recipe) chosen(old module.Version) bool {
 	wanted := slices.Clone(r.wanted[old.Path])
 	slices.Sort(wanted)
 	wanted = slices.Compact(wanted)
-	for other := range r.replaces {
+	for other := range r.w.replaced.byOld {
 		if other.Path == old.Path && other != old {
 			return false
 		}

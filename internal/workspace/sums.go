@@ -32,8 +32,12 @@ func (w *Workspace) CheckSums(ctx context.Context) error {
 	}
 	var errs diag.List
 	for _, r := range w.mod.file.Require {
-		v, local := w.replaced(r.Mod)
-		if local || known[v] {
+		v := r.Mod
+		rep, ok := w.replaced.of(v)
+		if ok {
+			v = rep.line.New
+		}
+		if ok && rep.local || known[v] {
 			continue
 		}
 		what := fmt.Sprintf("go.sum has no entry for %s %s", v.Path, v.Version)
@@ -64,17 +68,4 @@ func (w *Workspace) sums(ctx context.Context) (known map[module.Version]bool, fo
 		}
 	}
 	return known, true, nil
-}
-
-// replaced returns what stands in for a required module; local tells that it is
-// a folder. A replacement of one version goes before one of all versions.
-func (w *Workspace) replaced(m module.Version) (v module.Version, local bool) {
-	for _, version := range []string{m.Version, ""} {
-		for _, r := range w.mod.file.Replace {
-			if r.Old.Path == m.Path && r.Old.Version == version {
-				return r.New, r.New.Version == ""
-			}
-		}
-	}
-	return m, false
 }

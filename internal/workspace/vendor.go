@@ -178,7 +178,7 @@ func (c *vendorCheck) replacements() {
 				continue
 			}
 			seen[line.Old] = true
-			want, ok := c.w.replacementOf(line.Old)
+			want, ok := c.w.replaced.of(line.Old)
 			got, marked := c.list.replaced[line.Old]
 			switch {
 			case ok && marked && !c.sameReplacement(want, got):
@@ -223,7 +223,7 @@ func (c *vendorCheck) leftovers() {
 		}
 	}
 	for _, mod := range c.list.order {
-		if _, ok := c.w.replacementOf(mod); !ok {
+		if _, ok := c.w.replaced.of(mod); !ok {
 			c.add(c.w.inForce(), nil, "%s says that %s is replaced, but no replace line does so", c.name, mod)
 		}
 	}
@@ -239,34 +239,4 @@ func (c *vendorCheck) sameModule(modulePath string) bool {
 		}
 	}
 	return false
-}
-
-// replacementOf is the replace directive in force for a module, as Go finds it:
-// go.work's, else a member's, the one of a version before the one of all.
-func (w *Workspace) replacementOf(mod module.Version) (replacement, bool) {
-	if mod.Version == "" && w.isMember(mod.Path) {
-		return replacement{}, false
-	}
-	if w.work != nil {
-		if rep, ok := replacementIn(path.Dir(w.GoWork), w.work.src, w.work.file.Replace, mod); ok {
-			return rep, true
-		}
-	}
-	for _, m := range w.members {
-		if rep, ok := replacementIn(m.dir, m.src, m.file.Replace, mod); ok {
-			return rep, true
-		}
-	}
-	return replacement{}, false
-}
-
-func replacementIn(base string, src diag.Source, lines []*modfile.Replace, mod module.Version) (replacement, bool) {
-	for _, v := range []string{mod.Version, ""} {
-		for _, line := range lines {
-			if line.Old.Path == mod.Path && line.Old.Version == v {
-				return newReplacement(base, src, line), true
-			}
-		}
-	}
-	return replacement{}, false
 }

@@ -72,8 +72,9 @@ type Workspace struct {
 	memo *memo
 	mod  goMod
 	// work is nil without GoWork; members then is the main module alone.
-	work    *goWork
-	members []goMod
+	work     *goWork
+	members  []goMod
+	replaced replacements
 	// sources are the local modules; require are the paths of the modules that
 	// known requirements name, sorted; wanted are their versions.
 	sources []source

@@ -2,10 +2,9 @@ package workspace
 
 import (
 	"context"
+	"io/fs"
 	"path"
 	"slices"
-
-	"golang.org/x/mod/module"
 )
 
 // An external package may import packages of a module that is local here: a
@@ -54,56 +53,19 @@ func (w *Workspace) published(modulePath string) bool {
 	})
 }
 
-// packagesOf are the import paths of a module's folders, those that `./...`
-// leaves out aside.
+// packagesOf are the import paths of a module's folders with Go files, those that
+// `./...` leaves out aside.
 func (w *Workspace) packagesOf(ctx context.Context, s source) ([]string, error) {
-	var paths []string
-	for level := []string{"."}; len(level) > 0; {
-		found := make([]folder, len(level))
-		err := eachOf(ctx, len(level), func(ctx context.Context, i int) error {
-			var err error
-			found[i], err = w.lookIn(ctx, s, level[i])
-			return err
-		})
-		if err != nil {
-			return nil, err
+	dirs, err := w.tree.packageFolders(ctx, moduleRoot{dir: s.dir, path: s.path}, func(ctx context.Context, dir string) (bool, error) {
+		if path.Base(dir) == "vendor" {
+			return false, nil // nobody can import it
 		}
-		level = nil
-		for _, f := range found {
-			if f.main {
-				paths = append(paths, path.Join(s.path, f.dir))
-			}
-			level = append(level, f.below...)
-		}
+		entries, err := w.tree.list(ctx, path.Join(s.dir, dir))
+		isGo := func(e fs.DirEntry) bool { return path.Ext(e.Name()) == ".go" && !e.IsDir() }
+		return slices.ContainsFunc(entries, isGo), err
+	})
+	for i, dir := range dirs {
+		dirs[i] = path.Join(s.path, dir)
 	}
-	return paths, nil
-}
-
-// lookIn lists one folder of a module; main then says that it has Go files.
-func (w *Workspace) lookIn(ctx context.Context, s source, dir string) (folder, error) {
-	f := folder{dir: dir}
-	full := path.Join(s.dir, dir)
-	if dir != "." {
-		name := path.Join(full, modName)
-		if ok, err := w.tree.has(ctx, name); err != nil || ok {
-			return f, err
-		}
-		if broken, err := w.tree.broken(ctx, name); err != nil || broken != nil {
-			return f, err
-		}
-	}
-	entries, err := w.tree.list(ctx, full)
-	if err != nil {
-		return f, err
-	}
-	for _, e := range entries {
-		sub := path.Join(dir, e.Name())
-		switch {
-		case path.Ext(sub) == ".go" && !e.IsDir():
-			f.main = true
-		case e.IsDir() && !skipped(e.Name()) && e.Name() != "vendor" && module.CheckImportPath(path.Join(s.path, sub)) == nil:
-			f.below = append(f.below, sub)
-		}
-	}
-	return f, nil
+	return dirs, err
 }

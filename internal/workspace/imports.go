@@ -83,19 +83,7 @@ func (c *walk) run(ctx context.Context, mains []Package) error {
 
 // follow walks from packages to what they import.
 func (c *walk) follow(ctx context.Context, paths []string) error {
-	for level := c.fresh(paths); len(level) > 0; {
-		found := make([]imported, len(level))
-		err := eachOf(ctx, len(level), func(ctx context.Context, i int) error {
-			var err error
-			found[i], err = c.visit(ctx, level[i])
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		level = c.add(level, found)
-	}
-	return nil
+	return levels(ctx, c.fresh(paths), c.visit, c.add)
 }
 
 // imports is what the walk found to come from elsewhere.

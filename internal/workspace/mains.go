@@ -2,20 +2,12 @@ package workspace
 
 import (
 	"context"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/mod/modfile"
-	"golang.org/x/mod/module"
-
-	"github.com/gokiln/gokiln/internal/crash"
 )
-
-// readers bounds the calls that run at once while the tree is walked.
-const readers = 8
 
 // Mains lists the folders of the module's main packages for a target, clean and
 // relative to Dir ("." or "cmd/api"), sorted. It walks what `go list ./...`
@@ -26,73 +18,18 @@ const readers = 8
 // file that can't be parsed tells nothing here; Main reports it.
 func (w *Workspace) Mains(ctx context.Context, t Target) ([]string, error) {
 	l := w.loader(t)
-	ignore := newIgnored(w.mod.file.Ignore)
-	var mains []string
-	for level := []string{"."}; len(level) > 0; {
-		found := make([]folder, len(level))
-		err := eachOf(ctx, len(level), func(ctx context.Context, i int) error {
-			var err error
-			found[i], err = w.look(ctx, l, level[i], ignore)
-			return err
-		})
+	root := moduleRoot{w.Dir, w.Path, newIgnored(w.mod.file.Ignore)}
+	mains, err := w.tree.packageFolders(ctx, root, func(ctx context.Context, dir string) (bool, error) {
+		full := path.Join(w.Dir, dir)
+		names, err := l.goFiles(ctx, full)
 		if err != nil {
-			return nil, err
+			return false, err
 		}
-		level = nil
-		for _, f := range found {
-			if f.main {
-				mains = append(mains, f.dir)
-			}
-			level = append(level, f.below...)
-		}
-	}
+		return l.isMain(ctx, full, names)
+	})
 	slices.Sort(mains)
-	return mains, nil
+	return mains, err
 }
-
-// folder is what Mains learns about one: below are the folders to go on with.
-type folder struct {
-	dir   string
-	main  bool
-	below []string
-}
-
-func (w *Workspace) look(ctx context.Context, l loader, dir string, ignore ignored) (folder, error) {
-	f := folder{dir: dir}
-	full := path.Join(w.Dir, dir)
-	entries, err := w.tree.list(ctx, full)
-	if err != nil {
-		return f, err
-	}
-	for _, e := range entries {
-		if e.Name() == modName && dir != "." {
-			k, err := w.tree.entryKind(ctx, full, e)
-			if err != nil || k == isFile || k == absent && e.Type()&fs.ModeSymlink != 0 {
-				return f, err
-			}
-		}
-	}
-	names, err := l.goFiles(ctx, full)
-	if err != nil {
-		return f, err
-	}
-	if f.main, err = l.isMain(ctx, full, names); err != nil {
-		return f, err
-	}
-	if path.Base(dir) == "vendor" {
-		return f, nil
-	}
-	for _, e := range entries {
-		sub := path.Join(dir, e.Name())
-		if e.IsDir() && !skipped(e.Name()) && !ignore.has(sub) && module.CheckImportPath(path.Join(w.Path, sub)) == nil {
-			f.below = append(f.below, sub)
-		}
-	}
-	return f, nil
-}
-
-// skipped reports whether "./..." never goes into folders of this name.
-func skipped(name string) bool { return hidden(name) || name == "testdata" }
 
 // isMain asks the files one after the other for the package's name and for one
 // that is built. As in go/build the name is that of the first file which the
@@ -147,28 +84,4 @@ func fenced(p string) string {
 		p += "/"
 	}
 	return p
-}
-
-// eachOf calls do for 0 up to n, a few at a time, and returns the first error.
-// After it no further call starts.
-func eachOf(ctx context.Context, n int, do func(context.Context, int) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for range min(readers, n) {
-		wg.Go(func() {
-			for i := range next {
-				if err := crash.Do(func() error { return do(ctx, i) }); err != nil {
-					cancel(err)
-				}
-			}
-		})
-	}
-	for i := 0; i < n && ctx.Err() == nil; i++ {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
-	return context.Cause(ctx)
 }

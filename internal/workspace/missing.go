@@ -3,6 +3,7 @@ package workspace
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"path"
 	"strings"
 
@@ -100,24 +101,26 @@ func otherModules(ctx context.Context, t *tree, dir string) (string, error) {
 // findModules looks breadth first, and not far, for folders with a go.mod.
 func findModules(ctx context.Context, t *tree) ([]string, error) {
 	var found []string
-	queue := []string{"."}
-	for looked := 0; len(queue) > 0 && looked < maxLook && len(found) < maxNamed; looked++ {
-		dir := queue[0]
-		queue = queue[1:]
-		entries, err := t.list(ctx, dir)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range entries {
-			if e.Name() == modName && e.Type().IsRegular() {
-				found = append(found, dir)
-			}
-			if e.IsDir() && !skipped(e.Name()) && e.Name() != "vendor" && e.Name() != "node_modules" {
-				queue = append(queue, path.Join(dir, e.Name()))
+	left := maxLook - 1
+	err := levels(ctx, []string{"."}, t.list, func(level []string, lists [][]fs.DirEntry) (next []string) {
+		for i, entries := range lists {
+			for _, e := range entries {
+				if e.Name() == modName && e.Type().IsRegular() {
+					found = append(found, level[i])
+				}
+				if e.IsDir() && !skipped(e.Name()) && e.Name() != "vendor" && e.Name() != "node_modules" {
+					next = append(next, path.Join(level[i], e.Name()))
+				}
 			}
 		}
-	}
-	return found, nil
+		if len(found) >= maxNamed {
+			return nil
+		}
+		next = next[:min(len(next), left)]
+		left -= len(next)
+		return next
+	})
+	return found[:min(len(found), maxNamed)], err
 }
 
 // ignoreHint says that a link leads out of the context, or that a file may have

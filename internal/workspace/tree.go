@@ -136,34 +136,6 @@ func (t *tree) linkBelow(ctx context.Context, dir string) (string, error) {
 	return first, err
 }
 
-// below shows all that is in a folder and below it, links not followed, level by
-// level.
-func (t *tree) below(ctx context.Context, dir string, visit func(name string, e fs.DirEntry)) error {
-	for level := []string{dir}; len(level) > 0; {
-		lists := make([][]fs.DirEntry, len(level))
-		err := eachOf(ctx, len(level), func(ctx context.Context, i int) error {
-			var err error
-			lists[i], err = t.list(ctx, level[i])
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		var next []string
-		for i, entries := range lists {
-			for _, e := range entries {
-				name := path.Join(level[i], e.Name())
-				visit(name, e)
-				if e.IsDir() {
-					next = append(next, name)
-				}
-			}
-		}
-		level = next
-	}
-	return nil
-}
-
 // entry is the one of a name in a folder, nil where there is none.
 func (t *tree) entry(ctx context.Context, dir, name string) (fs.DirEntry, error) {
 	entries, err := t.list(ctx, dir)

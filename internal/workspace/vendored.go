@@ -91,24 +91,17 @@ func includesPlainly(text string) bool {
 func (b *closureBuilder) vendoredPackages(ctx context.Context, dir string) (map[string]*localPackage, error) {
 	packages := make(map[string]*localPackage)
 	seen := maps.Clone(b.walk.outside)
-	for level := slices.Sorted(maps.Keys(seen)); len(level) > 0; {
-		found := make([]*localPackage, len(level))
-		err := eachOf(ctx, len(level), func(ctx context.Context, i int) error {
-			at := path.Join(dir, level[i])
-			if !strings.HasPrefix(at, dir+"/") {
-				return nil
-			}
-			if k, err := b.w.tree.kind(ctx, at); err != nil || k != isDir {
-				return cmp.Or(err, b.w.tree.whole(ctx, at))
-			}
-			var err error
-			found[i], err = b.w.memo.load(ctx, b.walk.loader, at)
-			return err
-		})
-		if err != nil {
-			return nil, err
+	visit := func(ctx context.Context, importPath string) (*localPackage, error) {
+		at := path.Join(dir, importPath)
+		if !strings.HasPrefix(at, dir+"/") {
+			return nil, nil
 		}
-		var next []string
+		if k, err := b.w.tree.kind(ctx, at); err != nil || k != isDir {
+			return nil, cmp.Or(err, b.w.tree.whole(ctx, at))
+		}
+		return b.w.memo.load(ctx, b.walk.loader, at)
+	}
+	err := levels(ctx, slices.Sorted(maps.Keys(seen)), visit, func(level []string, found []*localPackage) (next []string) {
 		for i, pkg := range found {
 			if pkg == nil {
 				continue
@@ -122,7 +115,7 @@ func (b *closureBuilder) vendoredPackages(ctx context.Context, dir string) (map[
 			}
 		}
 		slices.Sort(next)
-		level = next
-	}
-	return packages, nil
+		return next
+	})
+	return packages, err
 }

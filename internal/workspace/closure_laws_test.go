@@ -130,7 +130,7 @@ func services(names ...string) []Package {
 // the second one, and for both again.
 func TestClosureCalls(t *testing.T) {
 	c := &counting{FS: mapFS(serviceFiles())}
-	w, err := Load(t.Context(), c, ".", Options{})
+	w, err := Load(t.Context(), remember(c), ".", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +303,7 @@ func TestClosureFailingCalls(t *testing.T) {
 				cancel()
 				return nil
 			}}
-			w, err := Load(ctx, fsys, ".", Options{})
+			w, err := Load(ctx, remember(fsys), ".", Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,8 +4,8 @@
 //
 // It runs no toolchain, so its answers are Go's rules written down again; the
 // tests compare them with the go command's. In production every ReadDir, Stat
-// and Open is a call to the builder. Therefore folders are listed at most once,
-// a file's presence is read off its folder's list, Go files are read only up to
+// and Open is a call to the builder. Therefore a
+// file's presence is read off its folder's list, which the fs.FS remembers, Go files are read only up to
 // their imports, and the tree is walked by Mains alone (and by an error that
 // has to suggest something).
 //

@@ -9,7 +9,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/gokiln/gokiln/internal/diag"
 )
@@ -18,19 +17,15 @@ import (
 // folder whose names fsys can't tell.
 const Unnamed = "\uFFFD"
 
-// tree is the build context, and what is mounted beside it, with a memory: each
-// folder is listed once, and what exists is answered from the lists.
+// tree is the build context, and what is mounted beside it. What exists is answered
+// from the lists of folders, which it asks for again and again: the file systems
+// remember them.
 type tree struct {
 	fsys   fs.FS
 	mounts map[string]fs.FS
-
-	mu    sync.Mutex
-	lists map[string][]fs.DirEntry
 }
 
-func newTree(fsys fs.FS) *tree {
-	return &tree{fsys: fsys, mounts: make(map[string]fs.FS), lists: make(map[string][]fs.DirEntry)}
-}
+func newTree(fsys fs.FS) *tree { return &tree{fsys: fsys, mounts: make(map[string]fs.FS)} }
 
 // kind is what stands at a path, symbolic links followed.
 type kind int
@@ -55,12 +50,6 @@ func (t *tree) list(ctx context.Context, dir string) ([]fs.DirEntry, error) {
 
 // listReal lists a folder that has no link on its path.
 func (t *tree) listReal(ctx context.Context, dir string) ([]fs.DirEntry, error) {
-	t.mu.Lock()
-	entries, ok := t.lists[dir]
-	t.mu.Unlock()
-	if ok {
-		return entries, nil
-	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -72,12 +61,6 @@ func (t *tree) listReal(ctx context.Context, dir string) ([]fs.DirEntry, error) 
 	if err != nil {
 		return nil, fmt.Errorf("list %q in %s: %w", dir, t.whose(dir), err)
 	}
-	entries = slices.SortedFunc(slices.Values(entries), func(a, b fs.DirEntry) int {
-		return strings.Compare(a.Name(), b.Name())
-	})
-	t.mu.Lock()
-	t.lists[dir] = entries
-	t.mu.Unlock()
 	return entries, nil
 }
 

@@ -89,9 +89,9 @@ func (w *Workspace) Requirements() int { return len(w.require) }
 // Load reads the module in a folder of the build context: dir is "." or a clean
 // slash path. It reads go.mod, the first go.work from dir upwards, and the
 // go.mod of workspace members and local replacements; it does not look for
-// packages. fsys reports what is absent with fs.ErrNotExist, and a call that
-// blocks has to be ended by fsys itself, since fs.FS knows no context; Load
-// gives up between two calls.
+// packages. fsys reports what is absent with fs.ErrNotExist and remembers the lists of its
+// folders, which are asked for many times. It ends a call that blocks by itself,
+// since fs.FS knows no context; Load gives up between two calls.
 //
 // Errors about files are *diag.Error or diag.List with the place. No go.mod in
 // dir is a *diag.Error without a Source; it names folders that have one.

@@ -132,6 +132,34 @@ func TestVendor(t *testing.T) {
 	}
 }
 
+// remembering is a context that remembers the lists of its folders, as the one over
+// the gateway does.
+type remembering struct {
+	fs.FS
+	mu    sync.Mutex
+	lists map[string][]fs.DirEntry
+}
+
+func remember(fsys fs.FS) *remembering {
+	return &remembering{FS: fsys, lists: make(map[string][]fs.DirEntry)}
+}
+
+func (r *remembering) ReadDir(name string) ([]fs.DirEntry, error) {
+	r.mu.Lock()
+	entries, ok := r.lists[name]
+	r.mu.Unlock()
+	if ok {
+		return entries, nil
+	}
+	entries, err := fs.ReadDir(r.FS, name)
+	if err == nil {
+		r.mu.Lock()
+		r.lists[name] = entries
+		r.mu.Unlock()
+	}
+	return entries, err
+}
+
 // counting is a context that writes down what is asked of it.
 type counting struct {
 	fs.FS
@@ -170,7 +198,7 @@ func TestCalls(t *testing.T) {
 		"svc/node_modules/x/x.go": mainFile, ".git/HEAD": "", "third/rep/go.mod": "module e.com/rep", "third/rep/r.go": "package rep",
 	}
 	c := &counting{FS: mapFS(files)}
-	w, err := Load(t.Context(), c, "svc", Options{})
+	w, err := Load(t.Context(), remember(c), "svc", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -342,7 +370,7 @@ func TestFailingCalls(t *testing.T) {
 	broken := errors.New("the builder has gone")
 	for left := 0; ; left++ {
 		fsys := &failing{FS: mapFS(failureFiles()), left: left, fail: func() error { return broken }}
-		err := everything(t.Context(), fsys)
+		err := everything(t.Context(), remember(fsys))
 		if err == nil && left > 30 {
 			return
 		}
@@ -358,7 +386,7 @@ func TestCancelled(t *testing.T) {
 	for left := 0; ; left++ {
 		ctx, cancel := context.WithCancel(t.Context())
 		fsys := &failing{FS: mapFS(failureFiles()), left: left, fail: func() error { cancel(); return nil }}
-		err := everything(ctx, fsys)
+		err := everything(ctx, remember(fsys))
 		cancel()
 		if err == nil && left > 30 {
 			return

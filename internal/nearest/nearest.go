@@ -2,10 +2,19 @@
 // only, not what they stand for.
 package nearest
 
-import "strings"
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+)
 
-// maxLen bounds the work on a hostile word: nothing is near a longer one.
-const maxLen = 64
+// maxLen bounds the work on a hostile word: nothing is near a longer one. maxPath is
+// the same for a path.
+const (
+	maxLen  = 64
+	maxPath = 256
+)
 
 // Fold returns s in lower case without "_", "-" and ".": two names that fold
 // alike differ only in how their words are set apart.
@@ -38,6 +47,29 @@ func Of(s string, candidates []string) string {
 		}
 	}
 	return best
+}
+
+// Path returns the candidate that a misspelt path may have been meant to be: the
+// nearest one that has the same last element or differs by at most one letter in
+// three. "" means there is none.
+func Path(s string, candidates []string) string {
+	far := func(c string) int {
+		if len(s) > maxPath || len(c) > maxPath {
+			return maxPath
+		}
+		return distance(s, c)
+	}
+	var found []string
+	for _, c := range candidates {
+		alike := far(c) <= max(1, min(len(s), len(c))/3) && far(c) < len(s)
+		if alike || path.Base(s) == path.Base(c) && c != "." {
+			found = append(found, c)
+		}
+	}
+	if len(found) == 0 {
+		return ""
+	}
+	return slices.MinFunc(found, func(a, b string) int { return cmp.Or(cmp.Compare(far(a), far(b)), strings.Compare(a, b)) })
 }
 
 // distance counts the single-byte edits (insert, remove, change, swap two

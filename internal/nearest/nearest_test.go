@@ -28,3 +28,15 @@ func TestDistance(t *testing.T) {
 		}
 	}
 }
+
+func TestPath(t *testing.T) {
+	candidates := []string{".", "cmd/api", "cmd/server", "services/api", "tools/gen"}
+	for _, tt := range []struct{ path, want string }{
+		{"cmd/sevrer", "cmd/server"}, {"service/api", "services/api"}, {"server", "cmd/server"}, {"api", "cmd/api"}, {"gen", "tools/gen"},
+		{"", ""}, {"x", ""}, {"lib/other", ""}, {strings.Repeat("x/", 200) + "y", ""}, {strings.Repeat("x/", 200) + "gen", "tools/gen"},
+	} {
+		if got := Path(tt.path, candidates); got != tt.want {
+			t.Errorf("Path(%q) = %q, want %q", tt.path, got, tt.want)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/nearest"
 	"github.com/gokiln/gokiln/internal/symptom"
 )
 
@@ -79,7 +80,7 @@ func (w *Workspace) nobodys(ctx context.Context, importPath string, t Target) er
 	if w.named(importPath) {
 		cure = mainsCure(mains, t)
 	}
-	if near, ok := nearest(importPath, mains); ok {
+	if near := nearest.Path(importPath, mains); near != "" {
 		cure = fmt.Sprintf("did you mean %q?", dotted(near))
 	}
 	return diag.Errorf(diag.Source{}, diag.Range{}, "%q is no folder of the module, and no module that %s requires provides it; %s %s",

@@ -95,7 +95,7 @@ func fileErrors(ctx context.Context, t *tree, target Target, dir string, pkg *bu
 	}
 	located := make(diag.List, len(list))
 	for i, e := range list {
-		located[i] = diag.Errorf(src, offsetRange(src.Data, e.Pos.Offset), "%s", e.Msg)
+		located[i] = diag.Errorf(src, offsetRange(src, e.Pos.Offset), "%s", e.Msg)
 	}
 	return located.Err()
 }
@@ -103,11 +103,11 @@ func fileErrors(ctx context.Context, t *tree, target Target, dir string, pkg *bu
 // offsetRange is the rest of the line from a parser's offset. Line and column
 // would obey //line comments and may be outside the file; the offset does not,
 // but go/build counts it without a byte order mark.
-func offsetRange(data []byte, offset int) diag.Range {
-	if bytes.HasPrefix(data, []byte("\xef\xbb\xbf")) {
+func offsetRange(src diag.Source, offset int) diag.Range {
+	if bytes.HasPrefix(src.Data, []byte("\xef\xbb\xbf")) {
 		offset += 3
 	}
-	return restFrom(data, offset)
+	return src.RestOfLine(offset)
 }
 
 // mixedPackages points at the package clause that disagrees with the first.
@@ -115,7 +115,7 @@ func mixedPackages(src diag.Source, target Target, dir string, mixed *build.Mult
 	var at diag.Range
 	fset := token.NewFileSet()
 	if f, err := parser.ParseFile(fset, src.Filename, src.Data, parser.PackageClauseOnly); err == nil {
-		at = byteRange(src.Data, fset.PositionFor(f.Name.Pos(), false).Offset, fset.PositionFor(f.Name.End(), false).Offset)
+		at = src.Range(fset.PositionFor(f.Name.Pos(), false).Offset, fset.PositionFor(f.Name.End(), false).Offset)
 	}
 	return diag.Errorf(src, at, "%q holds two packages for %s: %s in %s and %s here; move one to a folder of its own, or give it a //go:build line",
 		dir, target, mixed.Packages[0], mixed.Files[0], mixed.Packages[1])

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/nearest"
 )
 
 // Package is a main package of the main module.
@@ -158,7 +159,7 @@ func (w *Workspace) notMain(ctx context.Context, dir string, t Target, what, cur
 		if err != nil {
 			return err
 		}
-		if near, ok := nearest(dir, mains); ok {
+		if near := nearest.Path(dir, mains); near != "" {
 			cure = fmt.Sprintf("did you mean %q?", dotted(near))
 		} else {
 			cure = mainsCure(mains, t)

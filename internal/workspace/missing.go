@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/nearest"
 )
 
 const (
@@ -89,7 +90,7 @@ func otherModules(ctx context.Context, t *tree, dir string) (string, error) {
 	if len(dirs) == 0 {
 		return "run `go mod init`, or build with the context that holds the module", nil
 	}
-	if near, ok := nearest(dir, dirs); ok {
+	if near := nearest.Path(dir, dirs); near != "" {
 		return fmt.Sprintf("did you mean module: %s?", near), nil
 	}
 	if len(dirs) == 1 {

@@ -1,7 +1,6 @@
 package workspace
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"golang.org/x/mod/modfile"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/nearest"
 )
 
 const (
@@ -83,7 +83,11 @@ func parseErrors(src diag.Source, err error) error {
 	}
 	located := make(diag.List, len(list))
 	for i, e := range list {
-		located[i] = diag.Errorf(src, restOfLine(src.Data, e.Pos), "%s", parseMessage(e))
+		var at diag.Range
+		if e.Pos.Line > 0 { // the parser says where an error begins, and no more
+			at = src.RestOfLine(e.Pos.Byte)
+		}
+		located[i] = diag.Errorf(src, at, "%s", parseMessage(e))
 	}
 	return located.Err()
 }
@@ -99,7 +103,7 @@ func parseMessage(e modfile.Error) string {
 			continue
 		}
 		known := []string{"exclude", "go", "godebug", "ignore", "module", "replace", "require", "retract", "tool", "toolchain", "use"}
-		if near, ok := nearest(word, known); ok {
+		if near := nearest.Path(word, known); near != "" {
 			return fmt.Sprintf("unknown directive %q; did you mean %q?", word, near)
 		}
 		return fmt.Sprintf("unknown directive %q; take it out, or use a newer gokiln if a newer Go knows it", word)
@@ -108,42 +112,9 @@ func parseMessage(e modfile.Error) string {
 }
 
 // lineRange is where a statement stands.
-func lineRange(data []byte, line *modfile.Line) diag.Range {
+func lineRange(src diag.Source, line *modfile.Line) diag.Range {
 	if line == nil {
 		return diag.Range{}
 	}
-	return byteRange(data, line.Start.Byte, line.End.Byte)
-}
-
-// restOfLine is the stretch from a position to the end of its line, which is
-// all that a parser's error says.
-func restOfLine(data []byte, at modfile.Position) diag.Range {
-	if at.Line == 0 {
-		return diag.Range{}
-	}
-	return restFrom(data, at.Byte)
-}
-
-func restFrom(data []byte, start int) diag.Range {
-	start = min(max(start, 0), len(data))
-	end := len(data)
-	if i := bytes.IndexByte(data[start:], '\n'); i >= 0 {
-		end = start + i
-	}
-	return byteRange(data, start, start+len(bytes.TrimRight(data[start:end], "\r \t")))
-}
-
-// byteRange counts lines and columns itself: the parser counts columns in runes.
-func byteRange(data []byte, start, end int) diag.Range {
-	start = min(max(start, 0), len(data))
-	end = min(max(end, start), len(data))
-	return diag.Range{Start: position(data, start), End: position(data, end)}
-}
-
-func position(data []byte, at int) diag.Position {
-	before := data[:at]
-	return diag.Position{
-		Line:   1 + bytes.Count(before, []byte("\n")),
-		Column: at - bytes.LastIndexByte(before, '\n'),
-	}
+	return src.Range(line.Start.Byte, line.End.Byte)
 }

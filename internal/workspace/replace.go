@@ -33,7 +33,7 @@ func (r replacement) same(o replacement) bool {
 	return r.line.New == o.line.New
 }
 
-func (r replacement) at() diag.Range { return lineRange(r.src.Data, r.line.Syntax) }
+func (r replacement) at() diag.Range { return lineRange(r.src, r.line.Syntax) }
 
 // replacements are the replace directives in force, by what they replace.
 type replacements struct {
@@ -131,7 +131,7 @@ func (r *recipe) gatherReplaces() {
 			overridden[line.Old.Path] = true
 			decided[line.Old] = true
 			if line.Old.Version == "" && r.w.isMember(line.Old.Path) {
-				r.errs = append(r.errs, diag.Errorf(k.src, lineRange(k.src.Data, line.Syntax), "replace %q: go.work uses this module, so it can't be replaced at all versions; take the line out or name a version", line.Old.Path))
+				r.errs = append(r.errs, diag.Errorf(k.src, lineRange(k.src, line.Syntax), "replace %q: go.work uses this module, so it can't be replaced at all versions; take the line out or name a version", line.Old.Path))
 				continue
 			}
 			r.addReplace(path.Dir(r.w.GoWork), k.src, line)

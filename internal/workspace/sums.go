@@ -44,7 +44,7 @@ func (w *Workspace) CheckSums(ctx context.Context) error {
 		if !found {
 			what = fmt.Sprintf("%s is missing, and the module requires %s %s", path.Join(w.Dir, sumName), v.Path, v.Version)
 		}
-		errs = append(errs, diag.Errorf(w.mod.src, lineRange(w.mod.src.Data, r.Syntax),
+		errs = append(errs, diag.Errorf(w.mod.src, lineRange(w.mod.src, r.Syntax),
 			"%s; run `go mod tidy` and commit go.sum (check .dockerignore if it is there) %s", what, symptom.MissingSum.Tag()))
 	}
 	return errs.Err()

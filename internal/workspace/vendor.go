@@ -142,7 +142,7 @@ type vendorCheck struct {
 }
 
 func (c *vendorCheck) add(src diag.Source, line *modfile.Line, format string, args ...any) {
-	c.errs = append(c.errs, diag.Errorf(src, lineRange(src.Data, line), "%s; run `%s` and commit the vendor folder %s",
+	c.errs = append(c.errs, diag.Errorf(src, lineRange(src, line), "%s; run `%s` and commit the vendor folder %s",
 		fmt.Sprintf(format, args...), c.sync, symptom.Vendor.Tag()))
 }
 

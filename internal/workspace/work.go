@@ -91,7 +91,7 @@ func (w *Workspace) loadMembers(ctx context.Context) error {
 	var errs diag.List
 	seen := make(map[string]bool)
 	for _, use := range w.work.file.Use {
-		at := lineRange(w.work.src.Data, use.Syntax)
+		at := lineRange(w.work.src, use.Syntax)
 		dir, reason := resolve(path.Dir(w.GoWork), use.Path)
 		if _, given := w.tree.mountOf(dir); given {
 			reason = ""
@@ -123,7 +123,7 @@ func (w *Workspace) loadMembers(ctx context.Context) error {
 }
 
 func (w *Workspace) readMember(ctx context.Context, use *modfile.Use, dir string) (goMod, error) {
-	at := lineRange(w.work.src.Data, use.Syntax)
+	at := lineRange(w.work.src, use.Syntax)
 	if dir == w.Dir {
 		return w.mod, w.checkMemberGo(w.mod)
 	}
@@ -167,7 +167,7 @@ func (w *Workspace) checkMemberGo(m goMod) error {
 func (w *Workspace) notUsed() *diag.Error {
 	var at diag.Range
 	for _, use := range w.work.file.Use {
-		at = lineRange(w.work.src.Data, use.Syntax)
+		at = lineRange(w.work.src, use.Syntax)
 		break
 	}
 	root := path.Dir(w.GoWork)

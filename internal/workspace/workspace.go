@@ -198,17 +198,17 @@ func (w *Workspace) setVersions() {
 
 // ModuleLine is where go.mod's module line stands.
 func (w *Workspace) ModuleLine() Place {
-	return Place{w.mod.src, lineRange(w.mod.src.Data, w.mod.file.Module.Syntax)}
+	return Place{w.mod.src, lineRange(w.mod.src, w.mod.file.Module.Syntax)}
 }
 
 // GoLine is where Go was read; without a go line it is go.work or go.mod with a
 // zero range.
 func (w *Workspace) GoLine() Place {
 	if w.work != nil && w.work.file.Go != nil {
-		return Place{w.work.src, lineRange(w.work.src.Data, w.work.file.Go.Syntax)}
+		return Place{w.work.src, lineRange(w.work.src, w.work.file.Go.Syntax)}
 	}
 	if w.mod.file.Go != nil {
-		return Place{w.mod.src, lineRange(w.mod.src.Data, w.mod.file.Go.Syntax)}
+		return Place{w.mod.src, lineRange(w.mod.src, w.mod.file.Go.Syntax)}
 	}
 	return Place{Source: w.inForce()}
 }
@@ -222,7 +222,7 @@ func (w *Workspace) ToolchainLine() Place {
 	}
 	place := Place{Source: w.inForce()}
 	if toolchain != nil {
-		place.Range = lineRange(place.Source.Data, toolchain.Syntax)
+		place.Range = lineRange(place.Source, toolchain.Syntax)
 	}
 	return place
 }

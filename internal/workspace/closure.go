@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
 // ClosureOptions are the flags of `go build` that decide which files it reads.
@@ -35,8 +36,8 @@ type Closure struct {
 	Files []string
 	// Dirs are the folders that are taken whole, sorted, none inside another:
 	// the vendor folder where packages come from it, and every folder that a
-	// go:embed pattern names. The latter may hold files which go leaves out,
-	// hidden ones for example.
+	// go:embed pattern names. An embedded folder may hold files that go leaves out,
+	// such as hidden ones.
 	Dirs []string
 	// Imports are what Workspace.Imports gives.
 	Imports Imports
@@ -46,8 +47,8 @@ type Closure struct {
 	// the first package at fault in order of the import paths. The other fields
 	// then hold what is known.
 	Whole string
-	// WholeOutside tells that Whole is, among others, about what external packages
-	// are built from too: a file of Files or Dirs, or a package that is Exposed.
+	// WholeOutside reports whether Whole is, among others, about what external
+	// packages are built from too: a file of Files or Dirs, or a package that is Exposed.
 	WholeOutside bool
 	// Unhashed is not empty where an object may depend on files that the go command
 	// does not hash, so that a GOCACHE that outlives a build may hold the object of
@@ -63,8 +64,8 @@ type LocalPackage struct {
 	ImportPath string
 	// Dir is its folder.
 	Dir string
-	// Files are, sorted: the Go files that the target's constraints choose, tests
-	// left out; the files in other languages whose names don't rule them out for
+	// Files are, sorted: the Go files that the target's constraints choose, without
+	// tests; the files in other languages whose names don't rule them out for
 	// the target, and what assembly among them includes from other folders;
 	// embedded files; for a main package default.pgo. Those inside Dirs may be
 	// missing.
@@ -77,10 +78,10 @@ type LocalPackage struct {
 	Local   []string
 	// Embeds are the patterns of its go:embed lines, sorted.
 	Embeds []string
-	// Main tells that the package is one of the mains asked for.
+	// Main reports whether the package is one of the mains asked for.
 	Main bool
-	// Exposed tells that external packages may import it: it is of a local module
-	// that has been published.
+	// Exposed reports whether external packages may import it: it belongs to a local
+	// module that has been published.
 	Exposed bool
 	// Unhashed says which file of those that its object depends on the go command
 	// does not hash, as the end of a sentence about the package; "" for none.
@@ -92,18 +93,17 @@ type LocalPackage struct {
 //
 // An error is a failure to read the build context, or a diag.List about symbolic
 // links that lead to what the build context lacks: the go command would pass over
-// many of them. What is wrong with the code is none: the go command's own message
-// is better, and it comes out since the build then sees what is wrong, or
-// everything. It reads each package once for
-// all calls with the same Target, and may be called from several goroutines.
+// many of them. Faults in the code are not errors here: the go command's own message
+// is better, and the user gets it, since the build then sees the fault, or everything.
+// Closure reads each package once for all calls with the same Target, and may be called
+// from several goroutines.
 //
-// Two things are out of its sight. Files that flags name, such as CGO_CFLAGS=-I,
-// are not looked for. And what external packages import from local modules is
-// not known before they are downloaded. Where a local go.mod requires a local
-// module at a version that can have been published, anything but v0.0.0, all its
-// packages are taken; of other modules, as the main one, only what local code
-// imports is. The go command's message where that is too little is that no
-// required module provides the package.
+// Two things it can't see. It does not look for files that flags name, such as
+// CGO_CFLAGS=-I. And what external packages import from local modules is not known
+// before they are downloaded. Where a local go.mod requires a local module at a version
+// that can have been published, anything but v0.0.0, all its packages are taken; from
+// other modules, such as the main one, only what local code imports. Where that is too
+// little the go command says that no required module provides the package.
 func (w *Workspace) Closure(ctx context.Context, mains []Package, t Target, o ClosureOptions) (Closure, error) {
 	b := closureBuilder{w: w, walk: w.newWalk(t), options: o}
 	for _, m := range mains {
@@ -141,10 +141,10 @@ type closureBuilder struct {
 	closure        Closure
 }
 
-// links takes in links that can't be followed.
-func (b *closureBuilder) links(broken []brokenLink) {
+// links adds an error for each link that can't be followed.
+func (b *closureBuilder) links(broken []tree.BrokenLink) {
 	for _, l := range broken {
-		b.broken = append(b.broken, l.err())
+		b.broken = append(b.broken, l.Err())
 	}
 }
 
@@ -157,7 +157,7 @@ func (b *closureBuilder) whole(format string, args ...any) {
 func (b *closureBuilder) moduleFiles(ctx context.Context) error {
 	b.closure.Files = slices.Clone(b.w.RecipeFiles)
 	for _, name := range b.closure.Files {
-		link, err := b.w.tree.link(ctx, name)
+		link, err := b.w.tree.Link(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -173,15 +173,15 @@ func (b *closureBuilder) vendor(ctx context.Context) error {
 	if !b.w.Vendored {
 		return nil
 	}
-	dir := path.Join(b.w.vendorRoot(), "vendor")
-	k, err := b.w.tree.kind(ctx, dir)
-	if err != nil || k != isDir {
+	dir := b.w.VendorDir()
+	k, err := b.w.tree.Kind(ctx, dir)
+	if err != nil || k != tree.IsDir {
 		return err
 	}
 	b.closure.Dirs = append(b.closure.Dirs, dir)
-	link, err := b.w.tree.link(ctx, dir)
+	link, err := b.w.tree.Link(ctx, dir)
 	if err == nil && link == "" {
-		link, err = b.w.tree.linkBelow(ctx, dir)
+		link, err = b.w.tree.LinkBelow(ctx, dir)
 	}
 	if err != nil {
 		return err
@@ -203,18 +203,18 @@ func (b *closureBuilder) profile(ctx context.Context) error {
 		return nil
 	}
 	name = path.Join(b.w.Dir, name)
-	k, err := b.w.tree.kind(ctx, name)
+	k, err := b.w.tree.Kind(ctx, name)
 	if err != nil {
 		return err
 	}
-	if k == absent {
-		return b.w.tree.whole(ctx, name)
+	if k == tree.Absent {
+		return b.w.tree.CheckLinks(ctx, name)
 	}
-	link, err := b.w.tree.link(ctx, name)
+	link, err := b.w.tree.Link(ctx, name)
 	if link != "" {
 		b.whole("%s is a symbolic link", link)
 	}
-	if k == isDir {
+	if k == tree.IsDir {
 		b.whole("the profile %s is a folder", name)
 		return err
 	}
@@ -228,7 +228,7 @@ func (b *closureBuilder) profile(ctx context.Context) error {
 func (b *closureBuilder) packages(ctx context.Context) error {
 	paths := slices.Sorted(maps.Keys(b.walk.locals))
 	gathered := make([]*packageFiles, len(paths))
-	err := eachOf(ctx, len(paths), func(ctx context.Context, i int) error {
+	err := tree.Each(ctx, len(paths), func(ctx context.Context, i int) error {
 		var err error
 		gathered[i], err = b.w.memo.files(ctx, b.walk.loader, b.walk.locals[paths[i]])
 		return err
@@ -275,18 +275,17 @@ func (b *closureBuilder) packages(ctx context.Context) error {
 	return nil
 }
 
-// defaultProfile adds a main package's default.pgo, which is a matter of the
-// name alone.
+// defaultProfile adds a main package's default.pgo, which goes by its name alone.
 func (b *closureBuilder) defaultProfile(ctx context.Context, p *LocalPackage) (why string, err error) {
 	if b.options.PGO != "" && b.options.PGO != "auto" {
 		return "", nil
 	}
 	const name = "default.pgo"
-	e, err := b.w.tree.entry(ctx, p.Dir, name)
+	e, err := b.w.tree.Entry(ctx, p.Dir, name)
 	if err != nil || e == nil {
 		return "", err
 	}
-	if err := b.w.tree.whole(ctx, path.Join(p.Dir, name)); err != nil {
+	if err := b.w.tree.CheckLinks(ctx, path.Join(p.Dir, name)); err != nil {
 		return "", err
 	}
 	if !e.Type().IsRegular() {
@@ -298,20 +297,20 @@ func (b *closureBuilder) defaultProfile(ctx context.Context, p *LocalPackage) (w
 	return "", nil
 }
 
-// neededOf are those of a package's broken links that matter. A package that is
-// only offered to external ones may matter to nobody. The go command itself can't
-// go past a Go file that is not there, and says so if it reads the package: the
-// link makes it see the whole context.
-func neededOf(broken []brokenLink, offered bool) []brokenLink {
+// neededOf returns those of a package's broken links that matter. A package that is
+// only offered to external ones may not be needed at all. The go command itself can't
+// pass over a Go file that is not there, and says so if it reads the package: the link
+// makes the build see the whole context.
+func neededOf(broken []tree.BrokenLink, offered bool) []tree.BrokenLink {
 	if !offered {
 		return broken
 	}
-	return slices.DeleteFunc(slices.Clone(broken), func(l brokenLink) bool {
-		return path.Ext(l.name) == ".go" && !path.IsAbs(l.target)
+	return slices.DeleteFunc(slices.Clone(broken), func(l tree.BrokenLink) bool {
+		return path.Ext(l.Name) == ".go" && !path.IsAbs(l.Target)
 	})
 }
 
-// outermost are the folders that are in none of the others, sorted.
+// outermost returns the folders that are not inside another one, sorted.
 func outermost(dirs []string) []string {
 	slices.Sort(dirs)
 	var kept []string

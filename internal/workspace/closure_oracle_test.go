@@ -12,6 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/gokiln/gokiln/internal/workspace/gomod"
+	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
 func (tc closureCase) env(t *testing.T) []string {
@@ -40,7 +43,7 @@ func (tc closureCase) args(verb ...string) []string {
 		args = append(args, "-pgo="+tc.options.PGO)
 	}
 	for _, dir := range tc.mainDirs() {
-		args = append(args, dotted(dir))
+		args = append(args, gomod.Dotted(dir))
 	}
 	return args
 }
@@ -70,7 +73,7 @@ func missingIn(t *testing.T, root string, c Closure, out string) (missing []stri
 		}
 		dir, _ := p["Dir"].(string)
 		rel, err := filepath.Rel(root, dir)
-		if err != nil || p["Standard"] == true || isOutside(rel) {
+		if err != nil || p["Standard"] == true || tree.IsOutside(rel) {
 			continue
 		}
 		for _, list := range p {

@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"golang.org/x/mod/module"
+
+	"github.com/gokiln/gokiln/internal/workspace/gomod"
+	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
 // embeds resolves the go:embed patterns as the go command does. What it would
@@ -73,22 +76,22 @@ func validEmbed(glob string) bool {
 	return err == nil && glob != "." && fs.ValidPath(glob)
 }
 
-// match are a folder's entries that one element of a pattern matches.
+// match returns a folder's entries that one element of a pattern matches.
 func (g *gathering) match(ctx context.Context, dir, elem string) ([]fs.DirEntry, error) {
 	if !strings.ContainsAny(elem, `*?[\`) {
-		e, err := g.tree.entry(ctx, dir, elem)
+		e, err := g.tree.Entry(ctx, dir, elem)
 		if err != nil || e == nil {
 			return nil, err
 		}
 		return []fs.DirEntry{e}, nil
 	}
-	entries, err := g.tree.list(ctx, dir)
+	entries, err := g.tree.List(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
 	var matches []fs.DirEntry
 	for _, e := range entries {
-		if e.Name() == Unnamed {
+		if e.Name() == tree.Unnamed {
 			g.blame("embeds from %s, where a name is not UTF-8", dir)
 		}
 		if ok, err := path.Match(elem, e.Name()); ok && err == nil {
@@ -109,9 +112,9 @@ func (g *gathering) embedded(ctx context.Context, pattern, dir string, e fs.DirE
 		if at == full && !e.IsDir() {
 			continue
 		}
-		if k, err := g.tree.kind(ctx, path.Join(at, modName)); err != nil {
+		if k, err := g.tree.Kind(ctx, path.Join(at, gomod.FileName)); err != nil {
 			return err
-		} else if k != absent {
+		} else if k != tree.Absent {
 			g.blame("embeds %q, and %s belongs to another module", pattern, at)
 		}
 	}
@@ -128,8 +131,8 @@ func (g *gathering) embedded(ctx context.Context, pattern, dir string, e fs.DirE
 // of another module.
 func (g *gathering) boundaries(ctx context.Context, dir string) error {
 	var links []string
-	err := g.tree.below(ctx, dir, func(name string, e fs.DirEntry) {
-		if e.Type()&fs.ModeSymlink != 0 && path.Base(name) == modName {
+	err := g.tree.Below(ctx, dir, func(name string, e fs.DirEntry) {
+		if e.Type()&fs.ModeSymlink != 0 && path.Base(name) == gomod.FileName {
 			links = append(links, name)
 		}
 	})

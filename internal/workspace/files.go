@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gokiln/gokiln/internal/workspace/gomod"
+	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
 // packageFiles are the files of the tree that a package is built from.
@@ -22,11 +25,11 @@ type packageFiles struct {
 	// unhashed says which of them the go command does not hash.
 	unhashed string
 	// broken are the links among them that can't be followed.
-	broken []brokenLink
+	broken []tree.BrokenLink
 }
 
-// gathering collects a package's files. The first fault stands, and so does the
-// first reason of opaque and of unhashed.
+// gathering collects a package's files. It keeps the first fault, and the first reason
+// for opaque and for unhashed.
 type gathering struct {
 	loader
 	pkg   *localPackage
@@ -36,7 +39,7 @@ type gathering struct {
 	// opaque is a fault with what the package includes.
 	opaque   string
 	unhashed string
-	broken   []brokenLink
+	broken   []tree.BrokenLink
 }
 
 func (g *gathering) blame(format string, args ...any) {
@@ -69,7 +72,7 @@ func sortedKeys(set map[string]bool) []string {
 
 // place finds fault with a folder behind a symbolic link.
 func (g *gathering) place(ctx context.Context) error {
-	link, err := g.tree.link(ctx, g.pkg.dir)
+	link, err := g.tree.Link(ctx, g.pkg.dir)
 	if link != "" {
 		g.blame("is reached through %s, a symbolic link", link)
 	}
@@ -80,21 +83,21 @@ func (g *gathering) place(ctx context.Context) error {
 // not rule it out for the target. Constraints inside of those are not looked at:
 // what includes a file does not look at them either.
 func (g *gathering) sources(ctx context.Context) error {
-	entries, err := g.tree.list(ctx, g.pkg.dir)
+	entries, err := g.tree.List(ctx, g.pkg.dir)
 	if err != nil {
 		return err
 	}
 	folded := make(map[string]string)
 	for _, e := range entries {
 		name := e.Name()
-		if hidden(name) || !strings.HasSuffix(name, ".go") && !otherSource(name) {
+		if gomod.Hidden(name) || !strings.HasSuffix(name, ".go") && !otherSource(name) {
 			continue
 		}
-		k, err := g.tree.entryKind(ctx, g.pkg.dir, e)
+		k, err := g.tree.EntryKind(ctx, g.pkg.dir, e)
 		if err != nil {
 			return err
 		}
-		if k == isDir {
+		if k == tree.IsDir {
 			continue
 		}
 		if ok, err := g.follows(ctx, name, k, e); err != nil || !ok {
@@ -118,7 +121,7 @@ func (g *gathering) sources(ctx context.Context) error {
 	return nil
 }
 
-// take adds a file, or finds fault with what is none.
+// take adds a file, or finds fault with what is not a regular one.
 func (g *gathering) take(e fs.DirEntry, name string) {
 	switch {
 	case e.Type()&fs.ModeSymlink != 0:
@@ -132,8 +135,8 @@ func (g *gathering) take(e fs.DirEntry, name string) {
 // follows reports whether an entry of the package's folder can be read. A link
 // that can't is noted where the go command would read the file for this target; a
 // header is read where something includes it.
-func (g *gathering) follows(ctx context.Context, name string, k kind, e fs.DirEntry) (bool, error) {
-	if k != absent || e.Type()&fs.ModeSymlink == 0 {
+func (g *gathering) follows(ctx context.Context, name string, k tree.Kind, e fs.DirEntry) (bool, error) {
+	if k != tree.Absent || e.Type()&fs.ModeSymlink == 0 {
 		return true, nil
 	}
 	isGo := strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") && g.named(name)
@@ -145,16 +148,16 @@ func (g *gathering) follows(ctx context.Context, name string, k kind, e fs.DirEn
 
 // noteBroken notes the link on the way to a path that can't be followed, if any.
 func (g *gathering) noteBroken(ctx context.Context, name string) error {
-	l, err := g.tree.broken(ctx, name)
+	l, err := g.tree.Broken(ctx, name)
 	if err != nil || l == nil {
 		return err
 	}
-	g.blame("needs %s, a symbolic link", l.name)
+	g.blame("needs %s, a symbolic link", l.Name)
 	g.broken = append(g.broken, *l)
 	return nil
 }
 
-// otherSource reports whether a file that is not Go's is a source file by its
+// otherSource reports whether a file in another language is a source file by its
 // name.
 func otherSource(name string) bool {
 	switch path.Ext(name) {
@@ -170,7 +173,7 @@ func header(name string) bool {
 }
 
 // used reports whether a file in another language may be used by its name: with
-// an extension that go looks at, and an end that lets it be of the target.
+// an extension that go looks at, and a suffix that allows it for the target.
 func (g *gathering) used(name string) bool {
 	if header(name) {
 		// An include needs it whatever it is called.
@@ -189,7 +192,7 @@ func (g *gathering) used(name string) bool {
 	return g.named(name)
 }
 
-// named reports whether a file's name lets it be of the target.
+// named reports whether a file's name allows it in a build for the target.
 func (l loader) named(name string) bool {
 	bc := l.context()
 	bc.OpenFile = func(string) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("package p\n")), nil }
@@ -203,14 +206,14 @@ func safeName(name string) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= utf8.RuneSelf
 }
 
-// text reads a whole source file. One too large to be read is no error: the
+// text reads a whole source file. One that is too large to read is not an error: the
 // compiler may take it.
 func (g *gathering) text(ctx context.Context, name string) (string, error) {
-	data, err := g.tree.head(ctx, name, maxFile)
+	data, err := g.tree.Head(ctx, name, tree.MaxFile)
 	if err != nil {
 		return "", err
 	}
-	if len(data) == maxFile {
+	if len(data) == tree.MaxFile {
 		g.blame("has %s, which is too large to be read for includes", name)
 	}
 	return string(data), nil
@@ -219,18 +222,18 @@ func (g *gathering) text(ctx context.Context, name string) (string, error) {
 // entryAt is the entry at a path of the tree, nil where there is none. A
 // symbolic link on the way to it is a fault.
 func (g *gathering) entryAt(ctx context.Context, name string) (fs.DirEntry, error) {
-	k, err := g.tree.kind(ctx, name)
-	if err != nil || k == absent || name == "." || g.tree.mounts[name] != nil {
+	k, err := g.tree.Kind(ctx, name)
+	if err != nil || k == tree.Absent || name == "." || g.tree.Mounted(name) {
 		return nil, err
 	}
-	link, err := g.tree.link(ctx, path.Dir(name))
+	link, err := g.tree.Link(ctx, path.Dir(name))
 	if err != nil {
 		return nil, err
 	}
 	if link != "" {
 		g.blame("needs %s through %s, a symbolic link", name, link)
 	}
-	e, err := g.tree.entry(ctx, path.Dir(name), path.Base(name))
+	e, err := g.tree.Entry(ctx, path.Dir(name), path.Base(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/workspace/gomod"
 )
 
 // checkErrors holds that every error is located and that no place leaves its
@@ -53,7 +54,7 @@ func FuzzLoad(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, place := range []Place{w.ModuleLine(), w.GoLine(), w.ToolchainLine()} {
+		for _, place := range []gomod.Place{w.ModuleLine, w.GoLine, w.ToolchainLine} {
 			if problem := outside(&diag.Error{Source: place.Source, Range: place.Range}); problem != "" {
 				t.Error(problem)
 			}

@@ -14,10 +14,11 @@ import (
 	"strings"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/workspace/gomod"
+	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
-// leftOut is the error for a folder with Go files none of which belongs to the
-// target.
+// leftOut is the error for a folder whose Go files are all for other targets.
 func (w *Workspace) leftOut(ctx context.Context, l loader, dir string, pkg *build.Package) error {
 	if !l.target.Cgo {
 		withCgo := l
@@ -28,7 +29,7 @@ func (w *Workspace) leftOut(ctx context.Context, l loader, dir string, pkg *buil
 		}
 		if other.Name == "main" && len(other.CgoFiles) > 0 {
 			return diag.Errorf(diag.Source{}, diag.Range{}, `%q needs cgo: %s imports "C" and no other file belongs to %s; set build.cgo: true`,
-				dotted(dir), enumerate(other.CgoFiles, maxNamed), l.target)
+				gomod.Dotted(dir), enumerate(other.CgoFiles, maxNamed), l.target)
 		}
 	}
 	var reasons []string
@@ -49,9 +50,9 @@ func (w *Workspace) leftOut(ctx context.Context, l loader, dir string, pkg *buil
 
 // constraintOf says what may keep a file out of a build: its constraint line,
 // else its name.
-func constraintOf(ctx context.Context, t *tree, name string) (string, error) {
+func constraintOf(ctx context.Context, t *tree.Tree, name string) (string, error) {
 	const enough = 64 << 10 // constraints stand above the package clause
-	head, err := t.head(ctx, name, enough)
+	head, err := t.Head(ctx, name, enough)
 	if err != nil {
 		return "", err
 	}
@@ -72,7 +73,7 @@ func constraintOf(ctx context.Context, t *tree, name string) (string, error) {
 
 // fileErrors gives go/build's complaint about a Go file its place. go/build
 // reports the first bad file only.
-func fileErrors(ctx context.Context, t *tree, target Target, dir string, pkg *build.Package, err error) error {
+func fileErrors(ctx context.Context, t *tree.Tree, target Target, dir string, pkg *build.Package, err error) error {
 	if len(pkg.InvalidGoFiles) == 0 {
 		return diag.Errorf(diag.Source{}, diag.Range{}, "%q: %w", dir, err)
 	}
@@ -121,8 +122,8 @@ func mixedPackages(src diag.Source, target Target, dir string, mixed *build.Mult
 		dir, target, mixed.Packages[0], mixed.Files[0], mixed.Packages[1])
 }
 
-func goSource(ctx context.Context, t *tree, name string) (diag.Source, error) {
-	data, err := t.read(ctx, name)
+func goSource(ctx context.Context, t *tree.Tree, name string) (diag.Source, error) {
+	data, err := t.Read(ctx, name)
 	if err != nil {
 		return diag.Source{}, err
 	}

@@ -8,6 +8,9 @@ import (
 	"go/version"
 	"maps"
 	"slices"
+
+	"github.com/gokiln/gokiln/internal/workspace/gomod"
+	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
 // Imports is what packages need from outside of the local modules.
@@ -17,12 +20,11 @@ type Imports struct {
 	// not known before they are downloaded.
 	Packages []string
 	// Std are the packages of the standard library that local code imports,
-	// sorted; "C" is none of them.
+	// sorted, without "C".
 	Std []string
-	// Sure is false where reading the files can't tell all that is needed, so
-	// that everything has to be downloaded. Why then says why, as a sentence
-	// without its full stop: of the first of the packages, in order of their
-	// import paths.
+	// Sure is false where reading the files can't tell all that is needed, so that
+	// everything has to be downloaded. Why is then the reason, a sentence without
+	// its full stop about the first such package by import path.
 	Sure bool
 	Why  string
 }
@@ -31,9 +33,9 @@ type Imports struct {
 // files left out, import from elsewhere. Local are the main module, workspace
 // members and folders that replace modules.
 //
-// A local package that is missing or broken is no error: what the go command
-// says of it at the compile step is better. Such a package makes the answer
-// unsure. An error is a failure to read the build context.
+// A local package that is missing or broken is not an error: what the go command says
+// about it in the compile step is better. It makes the answer unsure. An error is a
+// failure to read the build context.
 func (w *Workspace) Imports(ctx context.Context, mains []Package, t Target) (Imports, error) {
 	c := w.newWalk(t)
 	if err := c.run(ctx, mains); err != nil {
@@ -54,15 +56,15 @@ type walk struct {
 	why     string
 	// faults are the packages that can't be told by reading, and why.
 	faults map[string]string
-	// exposed says that the walk is at packages which only external ones may
-	// import. What they need from elsewhere, and what is wrong with them, may
-	// never matter.
+	// exposed reports whether the walk is at packages that only external ones may
+	// import. What they need from elsewhere, and what is wrong with them, may never
+	// matter.
 	exposed bool
-	// importable are the packages that external ones may import; offered are those
-	// of them that nothing local needs.
+	// importable are the packages that external ones may import, offered those of
+	// them that no local package needs.
 	importable, offered map[string]bool
 	// broken are the links on the way to packages that can't be followed.
-	broken []brokenLink
+	broken []tree.BrokenLink
 }
 
 func (w *Workspace) newWalk(t Target) *walk {
@@ -83,7 +85,7 @@ func (c *walk) run(ctx context.Context, mains []Package) error {
 
 // follow walks from packages to what they import.
 func (c *walk) follow(ctx context.Context, paths []string) error {
-	return levels(ctx, c.fresh(paths), c.visit, c.add)
+	return tree.Levels(ctx, c.fresh(paths), c.visit, c.add)
 }
 
 // imports is what the walk found to come from elsewhere.
@@ -104,13 +106,13 @@ func (c *walk) imports() Imports {
 // imported is what the walk learns about one import path. why says what makes
 // the imports unsure, fault what makes the files so.
 type imported struct {
-	kind       originKind
+	kind       gomod.Kind
 	pkg        *localPackage
 	why, fault string
-	broken     *brokenLink
+	broken     *tree.BrokenLink
 }
 
-// fresh are those of some import paths that the walk has not met, sorted.
+// fresh returns the import paths that the walk has not met yet, sorted.
 func (c *walk) fresh(paths []string) []string {
 	var level []string
 	for _, p := range paths {
@@ -127,15 +129,15 @@ func (c *walk) fresh(paths []string) []string {
 func (c *walk) add(level []string, found []imported) []string {
 	var next []string
 	for i, f := range found {
-		if c.exposed && f.kind != local || c.exposed && f.pkg.name == "main" {
+		if c.exposed && f.kind != gomod.Local || c.exposed && f.pkg.name == "main" {
 			continue
 		}
 		switch f.kind {
-		case standard:
+		case gomod.Standard:
 			c.std[level[i]] = true
-		case external:
+		case gomod.External:
 			c.outside[level[i]] = true
-		case local:
+		case gomod.Local:
 			c.locals[level[i]] = f.pkg
 			c.offered[level[i]] = c.exposed
 			next = append(next, f.pkg.imports...)
@@ -157,16 +159,16 @@ func (c *walk) add(level []string, found []imported) []string {
 }
 
 func (c *walk) visit(ctx context.Context, importPath string) (imported, error) {
-	o, err := c.w.find(ctx, importPath)
-	if err != nil || o.kind != local {
-		return imported{kind: o.kind, why: o.why, fault: o.why, broken: o.broken}, err
+	o, err := c.w.Find(ctx, importPath)
+	if err != nil || o.Kind != gomod.Local {
+		return imported{kind: o.Kind, why: o.Why, fault: o.Why, broken: o.Broken}, err
 	}
-	pkg, err := c.w.memo.load(ctx, c.loader, o.dir)
+	pkg, err := c.w.memo.load(ctx, c.loader, o.Dir)
 	if err != nil {
 		return imported{}, err
 	}
-	found := imported{kind: local, pkg: pkg, why: cmp.Or(pkg.bad, o.why), fault: pkg.bad}
-	if o.twice {
+	found := imported{kind: gomod.Local, pkg: pkg, why: cmp.Or(pkg.bad, o.Why), fault: pkg.bad}
+	if o.Twice {
 		found.fault = "is in more than one local module"
 	}
 	return found, nil

@@ -181,7 +181,7 @@ func TestImportsAsGoList(t *testing.T) {
 				if !got.Sure {
 					continue
 				}
-				want := listImports(t, dir, append(env, "GOOS="+target.GOOS, "GOARCH="+target.GOARCH, "CGO_ENABLED=0"), target, args, w.work != nil)
+				want := listImports(t, dir, append(env, "GOOS="+target.GOOS, "GOARCH="+target.GOARCH, "CGO_ENABLED=0"), target, args, w.GoWork != "")
 				if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 					t.Errorf("%s (-go list +ours):\n%s", target, diff)
 				}

@@ -11,8 +11,8 @@ import (
 
 // includes follows the #include lines of assembly and C files. The assembler
 // looks in the package's folder, among what the go command makes, and in GOROOT,
-// so that what is not found in the tree is one of the latter's. Of cgo only what
-// stays in the package's folder is understood.
+// so that what is not in the tree comes from one of those. With cgo only what stays in
+// the package's folder is understood.
 func (g *gathering) includes(ctx context.Context) error {
 	cgo := len(g.pkg.cgoFiles) > 0
 	var queue []string
@@ -59,8 +59,7 @@ func (g *gathering) includes(ctx context.Context) error {
 	return nil
 }
 
-// include adds an included file and returns its path, "" when it is none of the
-// tree's.
+// include adds an included file and returns its path, "" when it is not in the tree.
 func (g *gathering) include(ctx context.Context, written string, cgo bool) (string, error) {
 	if path.IsAbs(written) || cgo && slices.Contains(strings.Split(written, "/"), "..") {
 		g.obscure("includes %q, which may be any file", written)

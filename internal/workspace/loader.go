@@ -11,15 +11,18 @@ import (
 	"strings"
 	"time"
 	"unique"
+
+	"github.com/gokiln/gokiln/internal/workspace/gomod"
+	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
 // loader is go/build over the tree: which files of a folder a target has, and
 // what they say up to their imports. It is the one place that knows go/build.
 type loader struct {
-	tree   *tree
+	tree   *tree.Tree
 	target Target
-	// guessed tells that the toolchain's release is not known. It is floor's at
-	// least, the workspace's go line.
+	// guessed reports whether the toolchain's release is not known. It is at least
+	// floor, the workspace's go line.
 	guessed bool
 	floor   string
 	// key stands for all that decides what a folder's files are. A copy with
@@ -37,30 +40,25 @@ func (w *Workspace) loader(t Target) loader {
 // goFiles names the folder's Go files that a build looks at: no tests, and none
 // that Go hides by its name.
 func (l loader) goFiles(ctx context.Context, dir string) ([]string, error) {
-	entries, err := l.tree.list(ctx, dir)
+	entries, err := l.tree.List(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
 	var names []string
 	for _, e := range entries {
 		name := e.Name()
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || hidden(name) || !fs.ValidPath(name) {
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || gomod.Hidden(name) || !fs.ValidPath(name) {
 			continue
 		}
-		k, err := l.tree.entryKind(ctx, dir, e)
+		k, err := l.tree.EntryKind(ctx, dir, e)
 		if err != nil {
 			return nil, err
 		}
-		if k == isFile {
+		if k == tree.IsFile {
 			names = append(names, name)
 		}
 	}
 	return names, nil
-}
-
-// hidden reports whether Go passes over files and folders of this name.
-func hidden(name string) bool {
-	return strings.HasPrefix(name, "_") || strings.HasPrefix(name, ".")
 }
 
 // importFiles lets go/build read some files of a folder as if there were no
@@ -93,7 +91,7 @@ func (l loader) context() build.Context {
 // hooks are go/build's doors to the tree. They remember the first failure.
 type hooks struct {
 	ctx     context.Context
-	tree    *tree
+	tree    *tree.Tree
 	names   []string
 	failure error
 }
@@ -107,7 +105,7 @@ func (h *hooks) readDir(string) ([]fs.FileInfo, error) {
 }
 
 func (h *hooks) open(name string) (io.ReadCloser, error) {
-	f, err := h.tree.open(h.ctx, name)
+	f, err := h.tree.Open(h.ctx, name)
 	if err != nil {
 		h.fail(err)
 		return nil, err
@@ -144,3 +142,27 @@ func (fileName) Mode() fs.FileMode  { return 0 }
 func (fileName) ModTime() time.Time { return time.Time{} }
 func (fileName) IsDir() bool        { return false }
 func (fileName) Sys() any           { return nil }
+
+// brokenGo returns the links in a folder that can't be followed and that a build for
+// the target would read as Go files.
+func (l loader) brokenGo(ctx context.Context, dir string) ([]tree.BrokenLink, error) {
+	entries, err := l.tree.List(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	var all []tree.BrokenLink
+	for _, e := range entries {
+		name := e.Name()
+		if e.Type()&fs.ModeSymlink == 0 || path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || !l.named(name) {
+			continue
+		}
+		broken, err := l.tree.Broken(ctx, path.Join(dir, name))
+		if err != nil {
+			return nil, err
+		}
+		if broken != nil {
+			all = append(all, *broken)
+		}
+	}
+	return all, nil
+}

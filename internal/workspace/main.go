@@ -13,6 +13,8 @@ import (
 
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/nearest"
+	"github.com/gokiln/gokiln/internal/workspace/gomod"
+	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
 // Package is a main package of the main module.
@@ -25,7 +27,7 @@ type Package struct {
 	// ".exe": the import path's last element, or the one before it when the
 	// last is a major version such as "v2".
 	Program string
-	// External tells that the package belongs to a dependency; Dir is "" then.
+	// External reports whether the package belongs to a dependency; Dir is "" then.
 	External bool
 }
 
@@ -60,7 +62,7 @@ func (w *Workspace) Main(ctx context.Context, dir string, t Target) (Package, er
 		return Package{}, err
 	}
 	if len(broken) > 0 {
-		return Package{}, broken[0].err()
+		return Package{}, broken[0].Err()
 	}
 	if len(names) == 0 {
 		return Package{}, w.notMain(ctx, dir, t, "holds no Go files", "")
@@ -93,28 +95,28 @@ func majorVersion(elem string) bool {
 
 // checkFolder finds fault with the folder itself.
 func (w *Workspace) checkFolder(ctx context.Context, dir, importPath string, t Target) error {
-	if path.IsAbs(dir) || isOutside(dir) {
+	if path.IsAbs(dir) || tree.IsOutside(dir) {
 		return w.notMain(ctx, dir, t, "is outside the module", "")
 	}
 	full := path.Join(w.Dir, dir)
-	k, err := w.tree.kind(ctx, full)
+	k, err := w.tree.Kind(ctx, full)
 	switch {
 	case err != nil:
 		return err
-	case k == absent:
+	case k == tree.Absent:
 		return w.notMain(ctx, dir, t, "does not exist in the build context", "")
-	case k == isFile:
-		return w.notMain(ctx, dir, t, "is a file", fmt.Sprintf("name its folder, %s", dotted(path.Dir(dir))))
+	case k == tree.IsFile:
+		return w.notMain(ctx, dir, t, "is a file", fmt.Sprintf("name its folder, %s", gomod.Dotted(path.Dir(dir))))
 	case strings.HasPrefix(dir, "vendor/"):
 		return w.notMain(ctx, dir, t, "is vendored, so it is not a package of this module", "")
 	}
 	if err := module.CheckImportPath(importPath); err != nil {
-		return diag.Errorf(diag.Source{}, diag.Range{}, "%q can't be imported: %w; rename the folder", dotted(dir), err)
+		return diag.Errorf(diag.Source{}, diag.Range{}, "%q can't be imported: %w; rename the folder", gomod.Dotted(dir), err)
 	}
 	if name := path.Base(importPath); strings.ContainsRune("-+~", rune(name[0])) {
 		// The go command hands the name to other programs, which might take it
 		// for a flag.
-		return diag.Errorf(diag.Source{}, diag.Range{}, "%q: go build takes no folder whose name begins with %q; rename it", dotted(dir), name[:1])
+		return diag.Errorf(diag.Source{}, diag.Range{}, "%q: go build takes no folder whose name begins with %q; rename it", gomod.Dotted(dir), name[:1])
 	}
 	return w.checkModule(ctx, dir)
 }
@@ -123,14 +125,14 @@ func (w *Workspace) checkFolder(ctx context.Context, dir, importPath string, t T
 func (w *Workspace) checkModule(ctx context.Context, dir string) error {
 	for up := dir; up != "."; up = path.Dir(up) {
 		other := path.Join(w.Dir, up)
-		ok, err := w.tree.hasOrWhole(ctx, path.Join(other, modName))
+		ok, err := w.tree.HasChecked(ctx, path.Join(other, gomod.FileName))
 		if err != nil {
 			return err
 		}
 		if ok {
 			below := strings.TrimPrefix(strings.TrimPrefix(dir, up), "/")
 			return diag.Errorf(diag.Source{}, diag.Range{}, "%q belongs to another module, that of %s; set module: %s and main: %s",
-				dotted(dir), path.Join(other, modName), other, dotted(path.Clean(below)))
+				gomod.Dotted(dir), path.Join(other, gomod.FileName), other, gomod.Dotted(path.Clean(below)))
 		}
 	}
 	return nil
@@ -143,7 +145,7 @@ func (w *Workspace) checkPackage(ctx context.Context, l loader, dir string, pkg 
 		return w.leftOut(ctx, l, dir, pkg)
 	}
 	if err != nil {
-		return fileErrors(ctx, w.tree, l.target, dotted(dir), pkg, err)
+		return fileErrors(ctx, w.tree, l.target, gomod.Dotted(dir), pkg, err)
 	}
 	if pkg.Name != "main" {
 		return w.notMain(ctx, dir, l.target, fmt.Sprintf("is package %s, not main", pkg.Name), "")
@@ -151,8 +153,8 @@ func (w *Workspace) checkPackage(ctx context.Context, l loader, dir string, pkg 
 	return nil
 }
 
-// notMain is the error for a folder that is no main package. Without a cure it
-// names packages that are.
+// notMain is the error for a folder that does not hold a main package. Without a cure
+// it names packages that do.
 func (w *Workspace) notMain(ctx context.Context, dir string, t Target, what, cure string) error {
 	if cure == "" {
 		mains, err := w.Mains(ctx, t)
@@ -160,28 +162,28 @@ func (w *Workspace) notMain(ctx context.Context, dir string, t Target, what, cur
 			return err
 		}
 		if near := nearest.Path(dir, mains); near != "" {
-			cure = fmt.Sprintf("did you mean %q?", dotted(near))
+			cure = fmt.Sprintf("did you mean %q?", gomod.Dotted(near))
 		} else {
 			cure = mainsCure(mains, t)
 			what += w.absentHint(ctx, dir)
 		}
 	}
-	return diag.Errorf(diag.Source{}, diag.Range{}, "%q %s; %s", dotted(dir), what, cure)
+	return diag.Errorf(diag.Source{}, diag.Range{}, "%q %s; %s", gomod.Dotted(dir), what, cure)
 }
 
 // absentHint is ignoreHint for a folder of the module that is not there.
 func (w *Workspace) absentHint(ctx context.Context, dir string) string {
 	full := path.Join(w.Dir, dir)
-	if k, err := w.tree.kind(ctx, full); err != nil || k != absent || !fs.ValidPath(full) {
+	if k, err := w.tree.Kind(ctx, full); err != nil || k != tree.Absent || !fs.ValidPath(full) {
 		return ""
 	}
-	return ignoreHint(ctx, w.tree, full)
+	return w.tree.Hint(ctx, full)
 }
 
 func mainsCure(mains []string, t Target) string {
 	args := make([]string, len(mains))
 	for i, m := range mains {
-		args[i] = dotted(m)
+		args[i] = gomod.Dotted(m)
 	}
 	switch len(args) {
 	case 0:

@@ -4,9 +4,8 @@ import (
 	"context"
 	"path"
 	"slices"
-	"strings"
 
-	"golang.org/x/mod/modfile"
+	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
 // Mains lists the folders of the module's main packages for a target, clean and
@@ -18,8 +17,8 @@ import (
 // file that can't be parsed tells nothing here; Main reports it.
 func (w *Workspace) Mains(ctx context.Context, t Target) ([]string, error) {
 	l := w.loader(t)
-	root := moduleRoot{w.Dir, w.Path, newIgnored(w.mod.file.Ignore)}
-	mains, err := w.tree.packageFolders(ctx, root, func(ctx context.Context, dir string) (bool, error) {
+	root := moduleRoot{w.Dir, w.Path, w.Ignored()}
+	mains, err := packageFolders(ctx, w.tree, root, func(ctx context.Context, dir string) (bool, error) {
 		full := path.Join(w.Dir, dir)
 		names, err := l.goFiles(ctx, full)
 		if err != nil {
@@ -50,38 +49,5 @@ func (l loader) isMain(ctx context.Context, dir string, names []string) (bool, e
 	}
 	// What is outside of the build context may be a main package: Main tells.
 	broken, err := l.brokenGo(ctx, dir)
-	return slices.ContainsFunc(broken, func(b brokenLink) bool { return !b.inside }), err
-}
-
-// ignored are go.mod's ignore directives (Go 1.25): a path after "./" counts
-// from the module's root, any other wherever its elements stand in a row.
-type ignored struct{ rooted, anywhere []string }
-
-func newIgnored(lines []*modfile.Ignore) ignored {
-	var ig ignored
-	for _, line := range lines {
-		if rest, ok := strings.CutPrefix(line.Path, "./"); ok {
-			ig.rooted = append(ig.rooted, fenced(rest))
-		} else {
-			ig.anywhere = append(ig.anywhere, fenced(line.Path))
-		}
-	}
-	return ig
-}
-
-func (ig ignored) has(dir string) bool {
-	at := fenced(dir)
-	return slices.ContainsFunc(ig.rooted, func(p string) bool { return strings.HasPrefix(at, p) }) ||
-		slices.ContainsFunc(ig.anywhere, func(p string) bool { return strings.Contains(at, p) })
-}
-
-// fenced puts a slash at both ends, so that a match is one of whole elements.
-func fenced(p string) string {
-	if !strings.HasPrefix(p, "/") {
-		p = "/" + p
-	}
-	if !strings.HasSuffix(p, "/") {
-		p += "/"
-	}
-	return p
+	return slices.ContainsFunc(broken, func(b tree.BrokenLink) bool { return !b.Inside }), err
 }

@@ -103,8 +103,8 @@ func cgoFlags(p *build.Package) []string {
 	return slices.Concat(p.CgoCFLAGS, p.CgoCPPFLAGS, p.CgoCXXFLAGS, p.CgoFFLAGS, p.CgoLDFLAGS, p.CgoPkgConfig)
 }
 
-// doubt says which tag of a package's constraints depends on what is not known
-// of the toolchain and makes a difference. An experiment may be on by default,
+// doubt names a tag in a package's constraints that makes a difference and depends on
+// what is not known about the toolchain. An experiment may be on by default,
 // and without any tag of the architecture's variant none was given.
 func (l loader) doubt(ctx context.Context, p *build.Package) (string, error) {
 	variant := slices.ContainsFunc(l.target.Tags, func(tag string) bool { return strings.HasPrefix(tag, l.target.GOARCH+".") })
@@ -150,7 +150,7 @@ func releaseTag(tag string) (minor int, ok bool) {
 	return minor, ok && err == nil
 }
 
-// goMinor is 21 of "1.21.3", 0 of what is no version.
+// goMinor returns 21 for "1.21.3", and 0 for what is not a version.
 func goMinor(v string) int {
 	minor, _ := releaseTag(langTag(v))
 	return minor

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/workspace/gomod"
 )
 
 // given opens the folders that a user gave, by how they are written.
@@ -29,7 +30,7 @@ func TestOutside(t *testing.T) {
 		files                  map[string]string
 		folders                map[string]fs.FS
 		asked, recipe, modules string
-		outside                []Outside
+		outside                []gomod.Outside
 	}{
 		{
 			name: "a replacement, and one inside it", dir: "svc",
@@ -40,13 +41,13 @@ func TestOutside(t *testing.T) {
 			folders: map[string]fs.FS{"../../lib": lib},
 			asked:   "e.com/lib=../../lib e.com/in=../../lib/in",
 			recipe:  "../lib/go.mod ../lib/in/go.mod svc/go.mod",
-			modules: "e.com/app e.com/in e.com/lib", outside: []Outside{{"../lib", "e.com/lib"}},
+			modules: "e.com/app e.com/in e.com/lib", outside: []gomod.Outside{{Path: "../lib", Module: "e.com/lib"}},
 		},
 		{
 			name: "a workspace member", dir: ".",
 			files:   map[string]string{"go.work": "go 1.25{}use .{}use ../lib", "go.mod": "module e.com/app{}go 1.25", "main.go": importing("main", "e.com/lib/p")},
 			folders: map[string]fs.FS{"../lib": lib}, asked: "=../lib",
-			recipe: "../lib/go.mod ../lib/go.sum go.mod go.work", modules: "e.com/app e.com/lib", outside: []Outside{{"../lib", ""}},
+			recipe: "../lib/go.mod ../lib/go.sum go.mod go.work", modules: "e.com/app e.com/lib", outside: []gomod.Outside{{Path: "../lib", Module: ""}},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/gokiln/gokiln/internal/workspace/gomod"
 )
 
 // goCommand runs the go command without network, with nothing of the user's
@@ -333,7 +335,7 @@ func TestMainAsGoBuild(t *testing.T) {
 		// Of a package that is no program -o with a folder writes nothing and
 		// is no error, hence the look at what was written.
 		env := []string{"GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0"}
-		text, err := tryGo(t, root, env, "build", "-o", out+"/", dotted(dir))
+		text, err := tryGo(t, root, env, "build", "-o", out+"/", gomod.Dotted(dir))
 		written, rerr := os.ReadDir(out)
 		if rerr != nil {
 			t.Fatal(rerr)

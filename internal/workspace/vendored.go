@@ -9,12 +9,14 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
-// vendorFaults says what of the vendor folder the go command does not hash, and
-// which of its links can't be followed. Nearly always a look at its assembly tells
-// that there is nothing; only else are the vendored packages that the mains need
-// read, which may be thousands.
+// vendorFaults finds what the go command does not hash in the vendor folder, and the
+// links there that can't be followed. A look at its assembly nearly always tells that
+// there is nothing of either; only otherwise does it read the vendored packages that
+// the mains need, which may be thousands.
 func (b *closureBuilder) vendorFaults(ctx context.Context, dir string) error {
 	plain, err := b.plain(ctx, dir)
 	if err != nil || plain {
@@ -26,7 +28,7 @@ func (b *closureBuilder) vendorFaults(ctx context.Context, dir string) error {
 	}
 	paths := slices.Sorted(maps.Keys(packages))
 	gathered := make([]*packageFiles, len(paths))
-	err = eachOf(ctx, len(paths), func(ctx context.Context, i int) error {
+	err = tree.Each(ctx, len(paths), func(ctx context.Context, i int) error {
 		var err error
 		gathered[i], err = b.w.memo.files(ctx, b.walk.loader, packages[paths[i]])
 		return err
@@ -51,7 +53,7 @@ func (b *closureBuilder) plain(ctx context.Context, dir string) (bool, error) {
 	}
 	plain := true
 	var assembly []string
-	err := b.w.tree.below(ctx, dir, func(name string, e fs.DirEntry) {
+	err := b.w.tree.Below(ctx, dir, func(name string, e fs.DirEntry) {
 		switch {
 		case e.Type()&fs.ModeSymlink != 0:
 			plain = false
@@ -65,15 +67,15 @@ func (b *closureBuilder) plain(ctx context.Context, dir string) (bool, error) {
 		return false, err
 	}
 	ok := make([]bool, len(assembly))
-	err = eachOf(ctx, len(assembly), func(ctx context.Context, i int) error {
-		text, err := b.w.tree.head(ctx, assembly[i], maxFile)
+	err = tree.Each(ctx, len(assembly), func(ctx context.Context, i int) error {
+		text, err := b.w.tree.Head(ctx, assembly[i], tree.MaxFile)
 		ok[i] = err == nil && includesPlainly(string(text))
 		return err
 	})
 	return err == nil && !slices.Contains(ok, false), err
 }
 
-// goHeaders are those that Go brings for assembly.
+// goHeaders are the headers for assembly that come with Go.
 func goHeaders() []string {
 	return []string{"textflag.h", "go_asm.h", "funcdata.h", "asm_amd64.h", "asm_ppc64x.h"}
 }
@@ -86,7 +88,7 @@ func includesPlainly(text string) bool {
 	})
 }
 
-// vendoredPackages are the packages of the vendor folder that the mains need, by
+// vendoredPackages returns the packages in the vendor folder that the mains need, by
 // import path.
 func (b *closureBuilder) vendoredPackages(ctx context.Context, dir string) (map[string]*localPackage, error) {
 	packages := make(map[string]*localPackage)
@@ -96,12 +98,12 @@ func (b *closureBuilder) vendoredPackages(ctx context.Context, dir string) (map[
 		if !strings.HasPrefix(at, dir+"/") {
 			return nil, nil
 		}
-		if k, err := b.w.tree.kind(ctx, at); err != nil || k != isDir {
-			return nil, cmp.Or(err, b.w.tree.whole(ctx, at))
+		if k, err := b.w.tree.Kind(ctx, at); err != nil || k != tree.IsDir {
+			return nil, cmp.Or(err, b.w.tree.CheckLinks(ctx, at))
 		}
 		return b.w.memo.load(ctx, b.walk.loader, at)
 	}
-	err := levels(ctx, slices.Sorted(maps.Keys(seen)), visit, func(level []string, found []*localPackage) (next []string) {
+	err := tree.Levels(ctx, slices.Sorted(maps.Keys(seen)), visit, func(level []string, found []*localPackage) (next []string) {
 		for i, pkg := range found {
 			if pkg == nil {
 				continue

@@ -16,6 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/workspace/gomod"
+	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -83,7 +85,7 @@ func TestLoad(t *testing.T) {
 			if diff := cmp.Diff(tc.want, facts{w.Path, w.Go, w.Toolchain, w.GoWork}); diff != "" {
 				t.Errorf("workspace (-want +got):\n%s", diff)
 			}
-			got := []string{spot(w.GoLine()), spot(w.ToolchainLine()), spot(w.ModuleLine())}
+			got := []string{spot(w.GoLine), spot(w.ToolchainLine), spot(w.ModuleLine)}
 			if diff := cmp.Diff([]string{tc.goLine, tc.toolchainLine, tc.moduleLine}, got); diff != "" {
 				t.Errorf("places (-want +got):\n%s", diff)
 			}
@@ -92,7 +94,7 @@ func TestLoad(t *testing.T) {
 }
 
 // spot renders what a place covers.
-func spot(p Place) string {
+func spot(p gomod.Place) string {
 	s := fmt.Sprintf("%s:%d", p.Source.Filename, p.Range.Start.Line)
 	if p.Range.IsZero() {
 		return s
@@ -250,7 +252,7 @@ func TestMainsReadsLittle(t *testing.T) {
 
 // TestHugeFile: a file without end is an error, not the end of the memory.
 func TestHugeFile(t *testing.T) {
-	huge := strings.Repeat("// filler\n", maxFile/10+1)
+	huge := strings.Repeat("// filler\n", tree.MaxFile/10+1)
 	for name, files := range map[string]map[string]string{
 		"go.mod":      {"go.mod": "module m\n" + huge},
 		"cmd/main.go": {"go.mod": "module m", "cmd/main.go": huge + mainFile},
@@ -394,7 +396,7 @@ func TestCancelled(t *testing.T) {
 		if !errors.Is(err, context.Canceled) || left > 100 {
 			t.Fatalf("cancelled at call %d, but the error is: %v", left, err)
 		}
-		if fsys.left < -1-readers {
+		if fsys.left < -1-tree.Readers {
 			t.Errorf("cancelled at call %d: %d calls followed", left, -1-fsys.left)
 		}
 	}

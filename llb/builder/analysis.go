@@ -99,10 +99,10 @@ func (r *request) check(ctx context.Context, s *spec.Spec, w *workspace.Workspac
 	if err := checkProfile(r.files, s); err != nil {
 		return err
 	}
-	if plan.NeedsModules(s, w) {
+	if plan.NeedsModules(s, w.Facts) {
 		return w.CheckSums(ctx)
 	}
-	if plan.Vendored(s, w) {
+	if plan.Vendored(s, w.Facts) {
 		return w.CheckVendor(ctx)
 	}
 	return nil
@@ -122,7 +122,7 @@ func checkProfile(files fs.FS, s *spec.Spec) error {
 }
 
 func (r *request) openToolchain(ctx context.Context, s *spec.Spec, w *workspace.Workspace) (toolchain, error) {
-	ref, err := plan.Toolchain(s, w)
+	ref, err := plan.Toolchain(s, w.Facts)
 	if err != nil {
 		return toolchain{}, err
 	}
@@ -130,7 +130,7 @@ func (r *request) openToolchain(ctx context.Context, s *spec.Spec, w *workspace.
 	if err != nil {
 		return toolchain{}, noToolchain(s, w, ref, err)
 	}
-	return toolchain{img, ref}, plan.CheckToolchain(s, w, ref, img.env())
+	return toolchain{img, ref}, plan.CheckToolchain(s, w.Facts, ref, img.env())
 }
 
 // noToolchain blames what chose the toolchain image: the spec, or go.mod.
@@ -146,9 +146,9 @@ func noToolchain(s *spec.Spec, w *workspace.Workspace, ref string, err error) er
 	if key != "" {
 		return s.Errorf(key, "toolchain image %q: %w; %s", ref, err, cure)
 	}
-	place := w.GoLine()
+	place := w.GoLine
 	if w.Toolchain != "" {
-		place = w.ToolchainLine()
+		place = w.ToolchainLine
 	}
 	return diag.Errorf(place.Source, place.Range, "toolchain image %q: %w; set `go` in %s, %s",
 		ref, err, s.Source.Filename, cure)
@@ -180,7 +180,7 @@ func codeOf(all []targetCode, target ocispecs.Platform) (plan.Code, bool) {
 func (r *request) planInput(ctx context.Context, a analysis, target ocispecs.Platform) (plan.Input, error) {
 	code, _ := codeOf(a.code, target)
 	in := plan.Input{
-		Spec: a.spec, Workspace: a.workspace, Code: code,
+		Spec: a.spec, Workspace: a.workspace.Facts, Code: code,
 		Layers: r.program != nil && a.spec.Cache.Dependencies != "mount", AllLayers: a.spec.Cache.Dependencies == "layer",
 		Merge:        sandbox(r.ui).Merges(),
 		ToolchainEnv: a.toolchain.env(), ToolchainDigest: a.toolchain.digest, ToolchainReplaced: a.toolchain.replaced,

@@ -50,7 +50,7 @@ func (r *request) fallback(ctx context.Context, a analysis, p plan.Plan, in lowe
 // context. For a vendor folder nobody has looked.
 func (r *request) localIsImported(ctx context.Context, a analysis, p plan.Plan, in lower.Inputs) (bool, error) {
 	if _, ok := p.Step(plan.StepModules); !ok {
-		return plan.Vendored(a.spec, a.workspace), nil
+		return plan.Vendored(a.spec, a.workspace.Facts), nil
 	}
 	mods, err := lower.Lower(p, in, plan.StepModules)
 	if err != nil {

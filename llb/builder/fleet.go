@@ -38,7 +38,7 @@ func (r *request) findSiblings(ctx context.Context, a analysis) ([]sibling, erro
 // shares reports whether an app is built from the same module, and takes packages from
 // its vendor folder if this one does.
 func (a analysis) shares(s *spec.Spec) bool {
-	return s.Module == a.spec.Module && plan.Vendored(s, a.workspace) == a.workspace.Vendored
+	return s.Module == a.spec.Module && plan.Vendored(s, a.workspace.Facts) == a.workspace.Vendored
 }
 
 // siblingCode reads an app's code with the toolchain of the one that is built, once for

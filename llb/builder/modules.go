@@ -23,12 +23,12 @@ type modulesInputs struct {
 // planModules plans the module step and opens what it needs besides the context.
 func (r *request) planModules(ctx context.Context, a analysis) (modulesInputs, error) {
 	var m modulesInputs
-	if !plan.NeedsModules(a.spec, a.workspace) {
+	if !plan.NeedsModules(a.spec, a.workspace.Facts) {
 		return m, nil
 	}
 	var err error
 	m.step, err = plan.NewModules(plan.ModulesInput{
-		Spec: a.spec, Workspace: a.workspace, Options: r.options, ToolchainEnv: a.toolchain.env(), Builds: moduleBuilds(a),
+		Spec: a.spec, Workspace: a.workspace.Facts, Options: r.options, ToolchainEnv: a.toolchain.env(), Builds: moduleBuilds(a),
 	})
 	if err != nil || m.step == nil {
 		return m, err
@@ -60,7 +60,7 @@ func moduleBuilds(a analysis) []plan.ModuleBuild {
 			switch {
 			case s.spec == a.spec && (wanted || c.Imports.Sure):
 				own = append(own, plan.ModuleBuild{Target: c.target, Imports: c.Imports})
-			case s.spec != a.spec && c.Imports.Sure && plan.NeedsModules(s.spec, a.workspace):
+			case s.spec != a.spec && c.Imports.Sure && plan.NeedsModules(s.spec, a.workspace.Facts):
 				others = append(others, plan.ModuleBuild{Target: c.target, Imports: c.Imports, Spec: s.spec})
 			}
 		}
@@ -85,7 +85,7 @@ func checkKnownHosts(files fs.FS, s *spec.Spec) error {
 }
 
 func (r *request) openModulesToolchain(ctx context.Context, a analysis) (llb.State, error) {
-	ref, err := plan.ModulesToolchain(a.spec, a.workspace, r.options)
+	ref, err := plan.ModulesToolchain(a.spec, a.workspace.Facts, r.options)
 	if err != nil {
 		return llb.State{}, err
 	}
@@ -97,7 +97,7 @@ func (r *request) openModulesToolchain(ctx context.Context, a analysis) (llb.Sta
 		return llb.State{}, a.spec.Errorf("modules",
 			"toolchain image %q: %w; name one that holds Go and, for private modules, git and ssh with `modules.image` %s", ref, err, symptom.NoGit.Tag())
 	}
-	return img.state, plan.CheckToolchain(a.spec, a.workspace, ref, img.env())
+	return img.state, plan.CheckToolchain(a.spec, a.workspace.Facts, ref, img.env())
 }
 
 // openProxyFolders loads the named contexts that are laid out as module proxies.

@@ -278,5 +278,5 @@ func checkVendor(in Input) error {
 	}
 	return in.Spec.Errorf("build.mod",
 		"\"vendor\" needs a vendor folder with modules.txt beside %s; run `go mod vendor` (or `go work vendor`) and check .dockerignore",
-		in.Workspace.GoLine().Source.Filename)
+		in.Workspace.GoLine.Source.Filename)
 }

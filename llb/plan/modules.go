@@ -13,6 +13,7 @@ import (
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/workspace"
+	"github.com/gokiln/gokiln/internal/workspace/gomod"
 	"github.com/gokiln/gokiln/spec"
 )
 
@@ -44,7 +45,7 @@ func KnownBuildArgs() []string {
 // platforms of a build, so that they share one step and one layer.
 type ModulesInput struct {
 	Spec      *spec.Spec
-	Workspace *workspace.Workspace
+	Workspace gomod.Facts
 	Options   Options
 	Builds    []ModuleBuild
 	// ToolchainEnv is the environment of the image that compiles.
@@ -240,7 +241,7 @@ func listTarget(s *spec.Spec, p ocispecs.Platform, o Options) (modstep.Target, e
 
 // moduleRecipe sorts the files that decide what is downloaded by where they come
 // from.
-func moduleRecipe(s *spec.Spec, w *workspace.Workspace) ([]string, []Outside) {
+func moduleRecipe(s *spec.Spec, w gomod.Facts) ([]string, []Outside) {
 	files := slices.Clone(w.RecipeFiles)
 	for _, a := range s.Modules.Auth {
 		if a.KnownHosts != "" && !slices.Contains(files, a.KnownHosts) {
@@ -324,7 +325,7 @@ func newProxy(args map[string]string) Proxy {
 
 // goWork says which workspace file Go is to use. It is always said, so that
 // neither the toolchain image's environment nor a stray file decides.
-func goWork(w *workspace.Workspace) string {
+func goWork(w gomod.Facts) string {
 	if w.GoWork == "" {
 		return "off"
 	}

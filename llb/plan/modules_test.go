@@ -11,6 +11,7 @@ import (
 
 	"github.com/gokiln/gokiln/internal/modstep"
 	"github.com/gokiln/gokiln/internal/workspace"
+	"github.com/gokiln/gokiln/internal/workspace/gomod"
 	"github.com/gokiln/gokiln/spec"
 )
 
@@ -211,9 +212,9 @@ func TestSourceOf(t *testing.T) {
 		{[]string{"../lib"}, "/src/context"},
 		{[]string{"../../shared/lib", "../x"}, "/src/context/context"},
 	} {
-		w := &workspace.Workspace{}
+		w := gomod.Facts{}
 		for _, p := range tc.paths {
-			w.Outside = append(w.Outside, workspace.Outside{Path: p})
+			w.Outside = append(w.Outside, gomod.Outside{Path: p})
 		}
 		if got := SourceOf(w); got != tc.want {
 			t.Errorf("%q: %q, want %q", tc.paths, got, tc.want)

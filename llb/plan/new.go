@@ -11,14 +11,14 @@ import (
 
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/template"
-	"github.com/gokiln/gokiln/internal/workspace"
+	"github.com/gokiln/gokiln/internal/workspace/gomod"
 	"github.com/gokiln/gokiln/spec"
 )
 
 // Input is everything that a Plan is made from.
 type Input struct {
 	Spec      *spec.Spec
-	Workspace *workspace.Workspace
+	Workspace gomod.Facts
 	// Code is what the programs for Target are compiled from. Fleet is, where the
 	// spec has several apps that are built with the same flags, the code of each in
 	// the spec's order.
@@ -162,20 +162,12 @@ func epoch(o Options) time.Time {
 	return time.Unix(0, 0).UTC()
 }
 
-// NeedsModules tells whether anything has to be downloaded: with a vendor
-// folder in use, or without requirements, there is no module step at all.
-func NeedsModules(s *spec.Spec, w *workspace.Workspace) bool { return w.Requires && !Vendored(s, w) }
+// NeedsModules reports whether anything has to be downloaded: with a vendor folder in
+// use, or without requirements, there is no module step at all.
+func NeedsModules(s *spec.Spec, w gomod.Facts) bool { return w.Requires && !Vendored(s, w) }
 
-// Vendored tells whether packages come from a vendor folder.
-func Vendored(s *spec.Spec, w *workspace.Workspace) bool {
-	switch s.Build.Mod {
-	case "vendor":
-		return true
-	case "readonly":
-		return false
-	}
-	return w.Vendor
-}
+// Vendored reports whether packages come from a vendor folder.
+func Vendored(s *spec.Spec, w gomod.Facts) bool { return w.VendoredWith(s.Build.Mod) }
 
 // templateValues gathers what templates may use. VERSION and REVISION come from
 // build arguments of those names; the revision else from the context.

@@ -4,7 +4,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/gokiln/gokiln/internal/workspace"
+	"github.com/gokiln/gokiln/internal/workspace/gomod"
 )
 
 // Outside is a folder that stands beside the build context and comes from a
@@ -23,7 +23,7 @@ type Outside struct {
 // folders below it as "../" leads out of the context, so that what stands beside
 // the context has a place that is nobody else's. ../usr would else be the
 // toolchain image's own /usr.
-func SourceOf(w *workspace.Workspace) string {
+func SourceOf(w gomod.Facts) string {
 	levels, name := 0, "context"
 	for _, o := range w.Outside {
 		n, rest := 0, o.Path
@@ -38,7 +38,7 @@ func SourceOf(w *workspace.Workspace) string {
 	return SourceDir + strings.Repeat("/"+name, levels)
 }
 
-func outsides(w *workspace.Workspace) []Outside {
+func outsides(w gomod.Facts) []Outside {
 	var out []Outside
 	for _, o := range w.Outside {
 		out = append(out, Outside{Path: o.Path, Dest: path.Join(SourceOf(w), o.Path)})

@@ -65,11 +65,11 @@ func (g given) inputs(t *testing.T) (Input, ModulesInput) {
 	}
 	target := platforms.Normalize(platforms.MustParse(cmpOr(g.platform, "linux/amd64")))
 	in := Input{
-		Spec: s, Workspace: w, Target: target, Build: platforms.MustParse("linux/amd64"),
+		Spec: s, Workspace: w.Facts, Target: target, Build: platforms.MustParse("linux/amd64"),
 		Base: g.base, Options: g.options, ToolchainDigest: official,
 	}
 	targets := []ModuleBuild{{Target: target, Imports: workspace.Imports{Sure: true, Packages: []string{"example.com/dep/pkg"}}}}
-	modules := ModulesInput{Spec: s, Workspace: w, Options: g.options, Builds: targets}
+	modules := ModulesInput{Spec: s, Workspace: w.Facts, Options: g.options, Builds: targets}
 	mains := s.Main
 	if len(mains) == 0 {
 		mains = []string{"./cmd/api"}

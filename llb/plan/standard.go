@@ -24,7 +24,7 @@ func (l *layering) standard(profile string) []string {
 	}
 	list, _ := split(l.fleet, l.in.Code, Code.standard)
 	external := slices.ContainsFunc(l.fleet, func(c Code) bool { return len(c.external()) > 0 })
-	if external && l.in.Workspace.Requirements() >= manyModules {
+	if external && l.in.Workspace.Requirements >= manyModules {
 		list = append(list, likely()...)
 	}
 	return slices.Compact(slices.Sorted(slices.Values(list)))

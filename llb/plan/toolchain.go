@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/gokiln/gokiln/internal/diag"
-	"github.com/gokiln/gokiln/internal/workspace"
+	"github.com/gokiln/gokiln/internal/workspace/gomod"
 	"github.com/gokiln/gokiln/spec"
 )
 
@@ -19,11 +19,11 @@ const GolangImage = "docker.io/library/golang"
 //
 // It fails where the spec asks for a release older than go.mod's go line, which
 // no toolchain with GOTOOLCHAIN=local would build.
-func Toolchain(s *spec.Spec, w *workspace.Workspace) (string, error) {
+func Toolchain(s *spec.Spec, w gomod.Facts) (string, error) {
 	if s.Go != "" && w.Go != "" && older(s.Go, w.Go) {
 		return "", s.Errorf("go",
 			"%q is older than the go line in %s, which asks for at least %q; raise it or leave the key out",
-			s.Go, w.GoLine().Source.Filename, w.Go)
+			s.Go, w.GoLine.Source.Filename, w.Go)
 	}
 	if s.Build.Image != "" {
 		return s.Build.Image, nil
@@ -39,7 +39,7 @@ func Toolchain(s *spec.Spec, w *workspace.Workspace) (string, error) {
 // modules.image, else the one that compiles, except that fetching from
 // repositories takes the official image with git and ssh in it. A step of its own
 // keeps git's large image off a runner that finds the modules in the cache.
-func ModulesToolchain(s *spec.Spec, w *workspace.Workspace, o Options) (string, error) {
+func ModulesToolchain(s *spec.Spec, w gomod.Facts, o Options) (string, error) {
 	switch {
 	case s.Modules.Image != "":
 		return s.Modules.Image, nil
@@ -50,7 +50,7 @@ func ModulesToolchain(s *spec.Spec, w *workspace.Workspace, o Options) (string, 
 }
 
 // release returns the golang image's tag without its variant.
-func release(s *spec.Spec, w *workspace.Workspace) string {
+func release(s *spec.Spec, w gomod.Facts) string {
 	switch {
 	case s.Go != "":
 		return s.Go
@@ -79,14 +79,14 @@ func older(have, want string) bool {
 // CheckToolchain compares the release that a toolchain image says it holds, by
 // the official images' variable GOLANG_VERSION, with go.mod's go line. An image
 // that says nothing passes: the go command itself refuses in the compile step.
-func CheckToolchain(s *spec.Spec, w *workspace.Workspace, image string, env []string) error {
+func CheckToolchain(s *spec.Spec, w gomod.Facts, image string, env []string) error {
 	for _, e := range env {
 		have, ok := strings.CutPrefix(e, "GOLANG_VERSION=")
 		if !ok || w.Go == "" || !version.IsValid("go"+have) {
 			continue
 		}
 		if version.Compare("go"+have, "go"+w.Go) < 0 {
-			return diag.Errorf(w.GoLine().Source, w.GoLine().Range,
+			return diag.Errorf(w.GoLine.Source, w.GoLine.Range,
 				"the module asks for go %q at least, the toolchain image %s holds go %q; set `go` in %s to a newer release or refresh the image",
 				w.Go, image, have, s.Source.Filename)
 		}

@@ -1,4 +1,4 @@
-package workspace
+package gomod
 
 import (
 	"context"
@@ -9,38 +9,39 @@ import (
 
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/nearest"
+	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
 const (
 	// maxLook bounds the folders that are listed to find modules for a message.
 	maxLook = 64
-	// maxNamed bounds the folders or packages that a message names.
+	// maxNamed bounds the folders that a message names.
 	maxNamed = 5
 )
 
 // missingModule is the error for a folder without go.mod.
-func missingModule(ctx context.Context, t *tree, dir string) error {
-	found, err := t.kind(ctx, dir)
+func missingModule(ctx context.Context, t *tree.Tree, dir string) error {
+	found, err := t.Kind(ctx, dir)
 	if err != nil {
 		return err
 	}
-	name := path.Join(dir, modName)
-	inPlace, err := t.kind(ctx, name)
+	name := path.Join(dir, FileName)
+	inPlace, err := t.Kind(ctx, name)
 	if err != nil {
 		return err
 	}
-	if inPlace == isDir {
+	if inPlace == tree.IsDir {
 		return diag.Errorf(diag.Source{}, diag.Range{}, "%q is a folder, and go wants a file of that name; rename the folder and run `go mod init`", name)
 	}
 	what := fmt.Sprintf("there is no go.mod in %q", dir)
 	switch {
-	case found == absent:
+	case found == tree.Absent:
 		what = fmt.Sprintf("there is no folder %q in the build context", dir)
-	case found == isFile:
+	case found == tree.IsFile:
 		what = fmt.Sprintf("%q is a file, not a module's folder", dir)
 	case dir == ".":
 		what = "there is no go.mod in the root of the build context"
-		root, err := t.list(ctx, ".")
+		root, err := t.List(ctx, ".")
 		if err != nil {
 			return err
 		}
@@ -54,19 +55,19 @@ func missingModule(ctx context.Context, t *tree, dir string) error {
 	if err != nil {
 		return err
 	}
-	return diag.Errorf(diag.Source{}, diag.Range{}, "%s%s; %s", what, ignoreHint(ctx, t, name), cure)
+	return diag.Errorf(diag.Source{}, diag.Range{}, "%s%s; %s", what, t.Hint(ctx, name), cure)
 }
 
 // moduleCure names the module that was meant: the one that holds the folder, or
-// some of those that there are. A folder that is not there is nobody's package,
-// so the modules near it by name go first.
-func moduleCure(ctx context.Context, t *tree, dir string, found kind) (string, error) {
-	if found == absent {
+// some of those that there are. A folder that does not exist belongs to no module,
+// so the modules with a similar name go first.
+func moduleCure(ctx context.Context, t *tree.Tree, dir string, found tree.Kind) (string, error) {
+	if found == tree.Absent {
 		return otherModules(ctx, t, dir)
 	}
 	for up := dir; up != "."; {
 		up = path.Dir(up)
-		ok, err := t.has(ctx, path.Join(up, modName))
+		ok, err := t.Has(ctx, path.Join(up, FileName))
 		if err != nil {
 			return "", err
 		}
@@ -75,14 +76,14 @@ func moduleCure(ctx context.Context, t *tree, dir string, found kind) (string, e
 			if up != "." {
 				below = strings.TrimPrefix(dir, up+"/")
 			}
-			return fmt.Sprintf("the nearest module above it is in %q: set module: %s and main: %s", up, up, dotted(below)), nil
+			return fmt.Sprintf("the nearest module above it is in %q: set module: %s and main: %s", up, up, Dotted(below)), nil
 		}
 	}
 	return otherModules(ctx, t, dir)
 }
 
 // otherModules names modules wherever they are.
-func otherModules(ctx context.Context, t *tree, dir string) (string, error) {
+func otherModules(ctx context.Context, t *tree.Tree, dir string) (string, error) {
 	dirs, err := findModules(ctx, t)
 	if err != nil {
 		return "", err
@@ -100,16 +101,16 @@ func otherModules(ctx context.Context, t *tree, dir string) (string, error) {
 }
 
 // findModules looks breadth first, and not far, for folders with a go.mod.
-func findModules(ctx context.Context, t *tree) ([]string, error) {
+func findModules(ctx context.Context, t *tree.Tree) ([]string, error) {
 	var found []string
 	left := maxLook - 1
-	err := levels(ctx, []string{"."}, t.list, func(level []string, lists [][]fs.DirEntry) (next []string) {
+	err := tree.Levels(ctx, []string{"."}, t.List, func(level []string, lists [][]fs.DirEntry) (next []string) {
 		for i, entries := range lists {
 			for _, e := range entries {
-				if e.Name() == modName && e.Type().IsRegular() {
+				if e.Name() == FileName && e.Type().IsRegular() {
 					found = append(found, level[i])
 				}
-				if e.IsDir() && !skipped(e.Name()) && e.Name() != "vendor" && e.Name() != "node_modules" {
+				if e.IsDir() && !Skipped(e.Name()) && e.Name() != "vendor" && e.Name() != "node_modules" {
 					next = append(next, path.Join(level[i], e.Name()))
 				}
 			}
@@ -122,25 +123,4 @@ func findModules(ctx context.Context, t *tree) ([]string, error) {
 		return next
 	})
 	return found[:min(len(found), maxNamed)], err
-}
-
-// ignoreHint says that a link leads out of the context, or that a file may have
-// been kept out of it on purpose. It is part of another error, so a failure to look
-// is no error of its own.
-func ignoreHint(ctx context.Context, t *tree, name string) string {
-	if l, err := t.broken(ctx, name); err == nil && l != nil {
-		return fmt.Sprintf(" (%q is a symbolic link to %q, which %s)", l.name, l.target, l.why)
-	}
-	return leftOutHint(ctx, t, name)
-}
-
-// leftOutHint is ignoreHint where no link is to blame.
-func leftOutHint(ctx context.Context, t *tree, name string) string {
-	if isOutside(name) {
-		return ""
-	}
-	if ok, err := t.has(ctx, ".dockerignore"); err != nil || !ok {
-		return ""
-	}
-	return fmt.Sprintf(" (does .dockerignore leave %s out?)", name)
 }

@@ -1,4 +1,4 @@
-package workspace
+package gomod
 
 import (
 	"context"
@@ -12,10 +12,10 @@ import (
 // Hash is the SHA-256, in hexadecimal digits, of RecipeFiles with their names: what
 // decides which modules are used, and what they are proved against. One that does not
 // exist counts as that.
-func (w *Workspace) Hash(ctx context.Context) (string, error) {
+func (m *Module) Hash(ctx context.Context) (string, error) {
 	h := sha256.New()
-	for _, name := range w.RecipeFiles {
-		data, err := w.tree.read(ctx, name)
+	for _, name := range m.RecipeFiles {
+		data, err := m.tree.Read(ctx, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

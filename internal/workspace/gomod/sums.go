@@ -1,4 +1,4 @@
-package workspace
+package gomod
 
 import (
 	"context"
@@ -22,18 +22,18 @@ import (
 // outside of workspaces only. In one it takes the members' go.sum and
 // go.work.sum together, has the checksum database vouch for what none of them
 // knows, and writes that to go.work.sum.
-func (w *Workspace) CheckSums(ctx context.Context) error {
-	if w.work != nil {
+func (m *Module) CheckSums(ctx context.Context) error {
+	if m.work != nil {
 		return nil
 	}
-	known, found, err := w.sums(ctx)
+	known, found, err := m.sums(ctx)
 	if err != nil {
 		return err
 	}
 	var errs diag.List
-	for _, r := range w.mod.file.Require {
+	for _, r := range m.mod.file.Require {
 		v := r.Mod
-		rep, ok := w.replaced.of(v)
+		rep, ok := m.replaced.of(v)
 		if ok {
 			v = rep.line.New
 		}
@@ -42,22 +42,22 @@ func (w *Workspace) CheckSums(ctx context.Context) error {
 		}
 		what := fmt.Sprintf("go.sum has no entry for %s %s", v.Path, v.Version)
 		if !found {
-			what = fmt.Sprintf("%s is missing, and the module requires %s %s", path.Join(w.Dir, sumName), v.Path, v.Version)
+			what = fmt.Sprintf("%s is missing, and the module requires %s %s", path.Join(m.Dir, sumName), v.Path, v.Version)
 		}
-		errs = append(errs, diag.Errorf(w.mod.src, lineRange(w.mod.src, r.Syntax),
+		errs = append(errs, diag.Errorf(m.mod.src, lineRange(m.mod.src, r.Syntax),
 			"%s; run `go mod tidy` and commit go.sum (check .dockerignore if it is there) %s", what, symptom.MissingSum.Tag()))
 	}
 	return errs.Err()
 }
 
 // sums returns the module versions that go.sum has a line for.
-func (w *Workspace) sums(ctx context.Context) (known map[module.Version]bool, found bool, err error) {
-	name := path.Join(w.Dir, sumName)
-	found, err = w.tree.has(ctx, name)
+func (m *Module) sums(ctx context.Context) (known map[module.Version]bool, found bool, err error) {
+	name := path.Join(m.Dir, sumName)
+	found, err = m.tree.Has(ctx, name)
 	if err != nil || !found {
 		return nil, false, err
 	}
-	data, err := w.tree.read(ctx, name)
+	data, err := m.tree.Read(ctx, name)
 	if err != nil {
 		return nil, false, err
 	}

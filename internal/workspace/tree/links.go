@@ -1,4 +1,4 @@
-package workspace
+package tree
 
 import (
 	"context"
@@ -10,48 +10,39 @@ import (
 	"github.com/gokiln/gokiln/internal/diag"
 )
 
-// A link may lead to what the build context lacks, while a build on the host has
-// it. The go command passes over many such links without a word, and so would make
-// another program. Where it would read what a link leads to, a link that can't be
-// followed is an error therefore.
-//
-// Links are followed here and not by the file system: a builder takes the
-// context's root for the root of all paths, so that "../x" and "/x" would be the
-// context's x.
-
 // maxLinks is the number of links that Linux follows on the way to one file.
 const maxLinks = 40
 
-// brokenLink is a link that leads to nothing in the tree.
-type brokenLink struct {
-	name, target string
-	// why is the end of a sentence about where it leads.
-	why string
+// BrokenLink is a link that leads to nothing in the tree.
+type BrokenLink struct {
+	Name, Target string
+	// Why is the end of a sentence about where it leads.
+	Why string
 	// cure is what to do besides putting a file in the link's place.
 	cure string
-	// inside tells that it leads to a path of the build context.
-	inside bool
+	// Inside reports whether it leads to a path of the build context.
+	Inside bool
 }
 
 // walkTo is the way to a path: what stands at its end, symbolic links followed.
 type walkTo struct {
 	// real is the path without links on it.
 	real string
-	kind kind
+	kind Kind
 	// link is the link that the way ends in or is lost in, the first one of a chain;
 	// nil without one.
-	link *brokenLink
+	link *BrokenLink
 	// missing is what the links lead to and is not there, of a kind that is absent.
 	missing string
 }
 
 // follow goes to a path from the root down, so that a path that does not exist
 // costs only the lists of the folders above it that do.
-func (t *tree) follow(ctx context.Context, name string) (walkTo, error) {
+func (t *Tree) follow(ctx context.Context, name string) (walkTo, error) {
 	if _, _, held := t.at(name); !held {
 		return walkTo{}.lost(name), nil
 	}
-	to := walkTo{real: ".", kind: isDir}
+	to := walkTo{real: ".", kind: IsDir}
 	pending, after := strings.Split(name, "/"), 0
 	for links := 0; len(pending) > 0; {
 		if _, _, held := t.at(to.real); held && len(pending) <= after {
@@ -63,7 +54,7 @@ func (t *tree) follow(ctx context.Context, name string) (walkTo, error) {
 			continue
 		}
 		next := path.Join(to.real, elem)
-		if to.kind != isDir {
+		if to.kind != IsDir {
 			return to.lost(onward(next, pending)), nil
 		}
 		if _, _, held := t.at(next); !held || elem == ".." || t.mounts[next] != nil {
@@ -85,16 +76,16 @@ func (t *tree) follow(ctx context.Context, name string) (walkTo, error) {
 			return walkTo{}, err
 		}
 		if to.link == nil {
-			to.link, after = &brokenLink{name: next, target: target}, len(pending)
+			to.link, after = &BrokenLink{Name: next, Target: target}, len(pending)
 		}
 		if links++; links > maxLinks || path.IsAbs(target) {
 			to.link.blame(links > maxLinks)
-			to.real, to.kind = next, absent
+			to.real, to.kind = next, Absent
 			return to, nil
 		}
 		pending = append(strings.Split(target, "/"), pending...)
 	}
-	if _, _, held := t.at(to.real); !held || to.kind == absent {
+	if _, _, held := t.at(to.real); !held || to.kind == Absent {
 		return to.lost(to.real), nil
 	}
 	return to, nil
@@ -102,7 +93,7 @@ func (t *tree) follow(ctx context.Context, name string) (walkTo, error) {
 
 // lost ends the way at a path that is not there.
 func (to walkTo) lost(name string) walkTo {
-	to.real, to.kind, to.missing = name, absent, name
+	to.real, to.kind, to.missing = name, Absent, name
 	return to
 }
 
@@ -119,7 +110,7 @@ func onward(name string, pending []string) string {
 }
 
 // entryIn is the entry of a name in a folder that has no links on its path.
-func (t *tree) entryIn(ctx context.Context, dir, name string) (fs.DirEntry, error) {
+func (t *Tree) entryIn(ctx context.Context, dir, name string) (fs.DirEntry, error) {
 	if _, _, held := t.at(dir); !held {
 		return nil, nil
 	}
@@ -130,95 +121,92 @@ func (t *tree) entryIn(ctx context.Context, dir, name string) (fs.DirEntry, erro
 	return find(entries, name), nil
 }
 
-func (t *tree) readLink(ctx context.Context, name string) (string, error) {
+func (t *Tree) readLink(ctx context.Context, name string) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
 	fsys, below, _ := t.at(name)
 	target, err := fs.ReadLink(fsys, below)
 	if err != nil {
-		return "", fmt.Errorf("read the link %q in %s: %w", name, t.whose(name), err)
+		return "", fmt.Errorf("read the link %q in %s: %w", name, t.Where(name), err)
 	}
 	return target, nil
 }
 
-func (l *brokenLink) blame(tooMany bool) {
+func (l *BrokenLink) blame(tooMany bool) {
 	if tooMany {
-		l.why = "leads through too many links"
+		l.Why = "leads through too many links"
 		return
 	}
-	l.why = "is an absolute path, which the build context does not have"
+	l.Why = "is an absolute path, which the build context does not have"
 	l.cure = ", or make the link relative"
 }
 
-// broken is the link on the way to a path that can't be followed, nil where all
+// Broken is the link on the way to a path that can't be followed, nil where all
 // can or there is none.
-func (t *tree) broken(ctx context.Context, name string) (*brokenLink, error) {
+func (t *Tree) Broken(ctx context.Context, name string) (*BrokenLink, error) {
 	to, err := t.follow(ctx, name)
-	if err != nil || to.link == nil || to.kind != absent {
+	if err != nil || to.link == nil || to.kind != Absent {
 		return nil, err
 	}
 	l := *to.link
 	switch _, _, held := t.at(to.missing); {
-	case l.why != "":
-	case held && !isOutside(to.missing):
-		l.inside = true
-		l.why = fmt.Sprintf("leads to %q, and the build context lacks that%s", to.missing, leftOutHint(ctx, t, to.missing))
+	case l.Why != "":
+	case held && !IsOutside(to.missing):
+		l.Inside = true
+		l.Why = fmt.Sprintf("leads to %q, and the build context lacks that%s", to.missing, t.leftOutHint(ctx, to.missing))
 	default:
-		l.why = "leads out of the build context"
+		l.Why = "leads out of the build context"
 		l.cure = ", or build with a folder as the context that holds both and set module to this module's folder in it, " +
 			"or name a module's folder in a replace line and pass it with --build-context"
 	}
 	return &l, nil
 }
 
-// err is the error about a link that the program may depend on.
-func (l *brokenLink) err() *diag.Error {
-	return diag.Errorf(diag.Source{Filename: l.name}, diag.Range{},
+// Err is the error about a link that the program may depend on.
+func (l *BrokenLink) Err() *diag.Error {
+	return diag.Errorf(diag.Source{Filename: l.Name}, diag.Range{},
 		"it is a symbolic link to %q, which %s, so the program may become another one than with it; put what it leads to in its place%s; where nothing needs the link, leave it out with .dockerignore",
-		l.target, l.why, l.cure)
+		l.Target, l.Why, l.cure)
 }
 
-// hasOrWhole is has for a file without which the go command would go on: a link
-// that can't be followed is an error.
-func (t *tree) hasOrWhole(ctx context.Context, name string) (bool, error) {
-	ok, err := t.has(ctx, name)
+// HasChecked is Has for a file that the go command would do without: a link that can't
+// be followed is an error.
+func (t *Tree) HasChecked(ctx context.Context, name string) (bool, error) {
+	ok, err := t.Has(ctx, name)
 	if err == nil && !ok {
-		err = t.whole(ctx, name)
+		err = t.CheckLinks(ctx, name)
 	}
 	return ok, err
 }
 
-// whole is the error about a link on the way to a path, nil where all can be
+// CheckLinks is the error about a link on the way to a path, nil where all can be
 // followed.
-func (t *tree) whole(ctx context.Context, name string) error {
-	l, err := t.broken(ctx, name)
+func (t *Tree) CheckLinks(ctx context.Context, name string) error {
+	l, err := t.Broken(ctx, name)
 	if err != nil || l == nil {
 		return err
 	}
-	return l.err()
+	return l.Err()
 }
 
-// brokenGo are the links in a folder that can't be followed and that a build for
-// the target would read as Go files.
-func (l loader) brokenGo(ctx context.Context, dir string) ([]brokenLink, error) {
-	entries, err := l.tree.list(ctx, dir)
-	if err != nil {
-		return nil, err
+// Hint says that a link leads out of the context, or that a file may have
+// been kept out of it on purpose. It is part of another error, so it ignores a failure
+// to look.
+func (t *Tree) Hint(ctx context.Context, name string) string {
+	if l, err := t.Broken(ctx, name); err == nil && l != nil {
+		return fmt.Sprintf(" (%q is a symbolic link to %q, which %s)", l.Name, l.Target, l.Why)
 	}
-	var all []brokenLink
-	for _, e := range entries {
-		name := e.Name()
-		if e.Type()&fs.ModeSymlink == 0 || path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || !l.named(name) {
-			continue
-		}
-		broken, err := l.tree.broken(ctx, path.Join(dir, name))
-		if err != nil {
-			return nil, err
-		}
-		if broken != nil {
-			all = append(all, *broken)
-		}
+	return t.leftOutHint(ctx, name)
+}
+
+// leftOutHint is Hint where no link is to blame.
+func (t *Tree) leftOutHint(ctx context.Context, name string) string {
+	if IsOutside(name) {
+		return ""
 	}
-	return all, nil
+	if ok, err := t.Has(ctx, ".dockerignore"); err != nil || !ok {
+		return ""
+	}
+	return fmt.Sprintf(" (does .dockerignore leave %s out?)", name)
 }

@@ -1,4 +1,4 @@
-package workspace
+package gomod
 
 import (
 	"context"
@@ -11,10 +11,11 @@ import (
 
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/nearest"
+	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
 const (
-	modName     = "go.mod"
+	FileName    = "go.mod"
 	sumName     = "go.sum"
 	workName    = "go.work"
 	workSumName = "go.work.sum"
@@ -27,15 +28,15 @@ type Place struct {
 	Range  diag.Range
 }
 
-// goMod is a parsed go.mod and the folder it stands in.
-type goMod struct {
+// modFile is a parsed go.mod and the folder it stands in.
+type modFile struct {
 	dir  string
 	src  diag.Source
 	file *modfile.File
 }
 
 // goLine is the go line's version, "" when there is none.
-func (m goMod) goLine() string {
+func (m modFile) goLine() string {
 	if m.file.Go == nil {
 		return ""
 	}
@@ -44,33 +45,33 @@ func (m goMod) goLine() string {
 
 // readMain reads the go.mod of a module that is worked on, where every
 // directive counts and an unknown one is an error.
-func readMain(ctx context.Context, t *tree, dir string) (goMod, error) {
+func readMain(ctx context.Context, t *tree.Tree, dir string) (modFile, error) {
 	m, err := readMod(ctx, t, dir, modfile.Parse)
 	if err != nil {
-		return goMod{}, err
+		return modFile{}, err
 	}
 	if m.file.Module == nil || m.file.Module.Mod.Path == "" {
-		return goMod{}, diag.Errorf(m.src, diag.Range{}, "no module line; add one: module example.com/name")
+		return modFile{}, diag.Errorf(m.src, diag.Range{}, "no module line; add one: module example.com/name")
 	}
 	return m, nil
 }
 
 // readDependency reads the go.mod of a local replacement as Go does: of a
 // dependency only go, module, require, retract and ignore count.
-func readDependency(ctx context.Context, t *tree, dir string) (goMod, error) {
+func readDependency(ctx context.Context, t *tree.Tree, dir string) (modFile, error) {
 	return readMod(ctx, t, dir, modfile.ParseLax)
 }
 
-func readMod(ctx context.Context, t *tree, dir string, parse func(string, []byte, modfile.VersionFixer) (*modfile.File, error)) (goMod, error) {
-	m := goMod{dir: dir, src: diag.Source{Filename: path.Join(dir, modName), Language: modName}}
-	data, err := t.read(ctx, m.src.Filename)
+func readMod(ctx context.Context, t *tree.Tree, dir string, parse func(string, []byte, modfile.VersionFixer) (*modfile.File, error)) (modFile, error) {
+	m := modFile{dir: dir, src: diag.Source{Filename: path.Join(dir, FileName), Language: FileName}}
+	data, err := t.Read(ctx, m.src.Filename)
 	if err != nil {
-		return goMod{}, err
+		return modFile{}, err
 	}
 	m.src.Data = data
 	m.file, err = parse(m.src.Filename, data, nil)
 	if err != nil {
-		return goMod{}, parseErrors(m.src, err)
+		return modFile{}, parseErrors(m.src, err)
 	}
 	return m, nil
 }

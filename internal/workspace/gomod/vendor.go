@@ -1,4 +1,4 @@
-package workspace
+package gomod
 
 import (
 	"context"
@@ -23,22 +23,22 @@ import (
 //
 // Before Go 1.14 modules.txt did not mark what go.mod has, so that only a module
 // vendored at another version is an error then, as in Go.
-func (w *Workspace) CheckVendor(ctx context.Context) error {
-	name := path.Join(w.vendorRoot(), "vendor", "modules.txt")
-	ok, err := w.tree.has(ctx, name)
+func (m *Module) CheckVendor(ctx context.Context) error {
+	name := path.Join(m.VendorDir(), "modules.txt")
+	ok, err := m.tree.Has(ctx, name)
 	if err != nil {
 		return err
 	}
-	c := vendorCheck{w: w, name: name, sync: "go mod vendor", strict: true}
-	if w.work != nil {
+	c := vendorCheck{m: m, name: name, sync: "go mod vendor", strict: true}
+	if m.work != nil {
 		c.sync = "go work vendor"
 	} else {
-		goLine := w.mod.goLine()
+		goLine := m.mod.goLine()
 		c.strict = goLine != "" && version.Compare("go"+goLine, "go1.14") >= 0
 	}
 	var data []byte
 	if ok {
-		if data, err = w.tree.read(ctx, name); err != nil {
+		if data, err = m.tree.Read(ctx, name); err != nil {
 			return err
 		}
 	}
@@ -52,12 +52,15 @@ func (w *Workspace) CheckVendor(ctx context.Context) error {
 	return c.errs.Err()
 }
 
+// VendorDir is where Go's vendor folder is, or would be.
+func (m *Module) VendorDir() string { return path.Join(m.vendorRoot(), "vendor") }
+
 // vendorRoot is the folder that Go's vendor folder stands in.
-func (w *Workspace) vendorRoot() string {
-	if w.work != nil {
-		return path.Dir(w.GoWork)
+func (m *Module) vendorRoot() string {
+	if m.work != nil {
+		return path.Dir(m.GoWork)
 	}
-	return w.Dir
+	return m.Dir
 }
 
 // vendorList is what a modules.txt says.
@@ -133,7 +136,7 @@ func (l *vendorList) module(f []string) module.Version {
 
 // vendorCheck gathers where a modules.txt and the modules disagree.
 type vendorCheck struct {
-	w      *Workspace
+	m      *Module
 	name   string
 	sync   string // the command that writes the vendor folder
 	strict bool   // modules.txt has marks, being of Go 1.14 or later
@@ -150,20 +153,20 @@ func (c *vendorCheck) add(src diag.Source, line *modfile.Line, format string, ar
 // for each line of go.mod.
 func (c *vendorCheck) missing(ctx context.Context) error {
 	first := c.errs[0]
-	hint := ignoreHint(ctx, c.w.tree, c.name)
+	hint := c.m.tree.Hint(ctx, c.name)
 	return diag.Errorf(first.Source, first.Range, "there is no %s in the build context%s, so nothing says what the vendor folder holds; run `%s` and commit the vendor folder %s",
 		c.name, hint, c.sync, symptom.Vendor.Tag())
 }
 
 func (c *vendorCheck) requirements() {
-	for _, m := range c.w.members {
-		for _, r := range m.file.Require {
+	for _, member := range c.m.members {
+		for _, r := range member.file.Require {
 			switch at, ok := c.list.selected[r.Mod.Path]; {
 			case c.list.explicit[r.Mod]:
 			case ok && at != r.Mod.Version:
-				c.add(m.src, r.Syntax, "%s is required, but %s has %s", r.Mod, c.name, at)
+				c.add(member.src, r.Syntax, "%s is required, but %s has %s", r.Mod, c.name, at)
 			case c.strict:
-				c.add(m.src, r.Syntax, "%s is required, but %s does not mark it as explicit", r.Mod, c.name)
+				c.add(member.src, r.Syntax, "%s is required, but %s does not mark it as explicit", r.Mod, c.name)
 			}
 		}
 	}
@@ -178,7 +181,7 @@ func (c *vendorCheck) replacements() {
 				continue
 			}
 			seen[line.Old] = true
-			want, ok := c.w.replaced.of(line.Old)
+			want, ok := c.m.replaced.of(line.Old)
 			got, marked := c.list.replaced[line.Old]
 			switch {
 			case ok && marked && !c.sameReplacement(want, got):
@@ -188,11 +191,11 @@ func (c *vendorCheck) replacements() {
 			}
 		}
 	}
-	for _, m := range c.w.members {
-		check(m.src, m.file.Replace)
+	for _, member := range c.m.members {
+		check(member.src, member.file.Replace)
 	}
-	if c.w.work != nil {
-		check(c.w.work.src, c.w.work.file.Replace)
+	if c.m.work != nil {
+		check(c.m.work.src, c.m.work.file.Replace)
 	}
 }
 
@@ -205,34 +208,34 @@ func (c *vendorCheck) sameReplacement(want replacement, got module.Version) bool
 	if !want.local || got.Version != "" || want.dir == "" {
 		return false
 	}
-	dir, reason := resolve(c.w.vendorRoot(), got.Path)
+	dir, reason := resolve(c.m.vendorRoot(), got.Path)
 	return reason != absolutePath && dir == want.dir
 }
 
 // leftovers finds what modules.txt marks and the modules don't have any more.
 func (c *vendorCheck) leftovers() {
 	required := make(map[module.Version]bool)
-	for _, m := range c.w.members {
-		for _, r := range m.file.Require {
+	for _, member := range c.m.members {
+		for _, r := range member.file.Require {
 			required[r.Mod] = true
 		}
 	}
 	for _, mod := range c.list.provides {
 		if c.list.explicit[mod] && !required[mod] && !c.sameModule(mod.Path) {
-			c.add(c.w.inForce(), nil, "%s marks %s as explicit, but no require line has it", c.name, mod)
+			c.add(c.m.inForce(), nil, "%s marks %s as explicit, but no require line has it", c.name, mod)
 		}
 	}
 	for _, mod := range c.list.order {
-		if _, ok := c.w.replaced.of(mod); !ok {
-			c.add(c.w.inForce(), nil, "%s says that %s is replaced, but no replace line does so", c.name, mod)
+		if _, ok := c.m.replaced.of(mod); !ok {
+			c.add(c.m.inForce(), nil, "%s says that %s is replaced, but no replace line does so", c.name, mod)
 		}
 	}
 }
 
 // sameModule reports whether a require line for the path has been blamed.
 func (c *vendorCheck) sameModule(modulePath string) bool {
-	for _, m := range c.w.members {
-		for _, r := range m.file.Require {
+	for _, member := range c.m.members {
+		for _, r := range member.file.Require {
 			if r.Mod.Path == modulePath {
 				return true
 			}

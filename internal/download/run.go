@@ -42,7 +42,7 @@ type Paths struct {
 func DefaultPaths(modCache string) Paths {
 	return Paths{
 		Program: modstep.Program, Config: modstep.ConfigPath, ModCache: modCache, Store: modstep.StoreDir,
-		Scratch: modstep.ScratchDir, CADir: modstep.CADir, WorkSum: modstep.WorkSumPath, Unlisted: modstep.UnlistedPath,
+		Scratch: modstep.ScratchDir, CADir: modstep.CADir, WorkSum: modstep.WorkSumPath, Unlisted: modstep.ImportsLocalPath,
 		Unhashed: modstep.UnhashedPath,
 	}
 }

@@ -81,8 +81,8 @@ func (l *layer) lent(name string) string {
 	return l.path(name)
 }
 
-// passing are the files of a GOCACHE that are no entries.
-func passing() []string { return []string{"README", "log.txt", "testexpire.txt", trimFile} }
+// nonEntries are the files of a GOCACHE that are no entries.
+func nonEntries() []string { return []string{"README", "log.txt", "testexpire.txt", trimFile} }
 
 const trimFile = "trim.txt"
 
@@ -291,7 +291,7 @@ func (l *layer) reset() error {
 // sweep removes new files that stay does not ask for, and gives the others and
 // the folders that were written to the mark.
 func (l *layer) sweep(stay func(file string, mode fs.FileMode) bool) error {
-	for _, name := range passing() {
+	for _, name := range nonEntries() {
 		if err := os.Remove(l.path(name)); ignoreMissing(err) != nil {
 			return err
 		}

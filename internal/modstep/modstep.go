@@ -97,9 +97,9 @@ const (
 	// WorkSumPath is where the layer has, in a workspace, go.work.sum with all that
 	// the go command wrote to it: the compile step can write nothing.
 	WorkSumPath = "/go/pkg/mod/cache/gokiln/go.work.sum"
-	// UnlistedPath is an empty file in a layer with all modules: a dependency may
+	// ImportsLocalPath is an empty file in a layer with all modules: a dependency may
 	// import local packages that no local package does. Without the file none does.
-	UnlistedPath = "/go/pkg/mod/cache/gokiln/unlisted"
+	ImportsLocalPath = "/go/pkg/mod/cache/gokiln/unlisted"
 	// UnhashedPath is there where assembly of downloaded modules includes files that
 	// the go command does not hash: a line for each of these versions, with its hash.
 	UnhashedPath = "/go/pkg/mod/cache/gokiln/unhashed"

@@ -60,7 +60,7 @@ func (r *request) localIsImported(ctx context.Context, a analysis, p plan.Plan, 
 	if err != nil {
 		return false, err
 	}
-	_, err = files.Stat(strings.TrimPrefix(modstep.UnlistedPath, plan.ModCacheDir+"/"))
+	_, err = files.Stat(strings.TrimPrefix(modstep.ImportsLocalPath, plan.ModCacheDir+"/"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

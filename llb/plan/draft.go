@@ -20,10 +20,10 @@ type draft struct {
 	// Modules is nil where nothing has to be downloaded: no requirement, or a
 	// vendor folder.
 	Modules *Modules
-	// Ballast are the paths of the toolchain image, as patterns of BuildKit's copies,
-	// that the steps do without which compile the app's own code and what it imports:
-	// a copy without them stands in for the image. Empty where they see the image.
-	Ballast []string
+	// ToolchainExcludes are the paths that are left out of the toolchain image, as patterns
+	// of BuildKit's copies, in the steps that compile the app's own code and what it
+	// imports. Empty where they see the image itself.
+	ToolchainExcludes []string
 	// Layers are what Compile starts from: all of them, each on top of some of
 	// those before it.
 	Layers  []layerDraft

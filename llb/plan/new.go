@@ -135,14 +135,14 @@ func newProgramsDraft(in Input) (draft, error) {
 		return draft{}, err
 	}
 	return draft{
-		Target:  in.Target,
-		Build:   in.Build,
-		Source:  SourceOf(in.Workspace),
-		Outside: outsides(in.Workspace),
-		Modules: in.Modules,
-		Ballast: newBallast(in),
-		Layers:  layers,
-		Compile: compile,
+		Target:            in.Target,
+		Build:             in.Build,
+		Source:            SourceOf(in.Workspace),
+		Outside:           outsides(in.Workspace),
+		Modules:           in.Modules,
+		ToolchainExcludes: slimToolchain(in),
+		Layers:            layers,
+		Compile:           compile,
 		Image: imageDraft{
 			Epoch:    epoch(in.Options).Unix(),
 			Programs: compile.Programs,

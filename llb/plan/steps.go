@@ -65,14 +65,14 @@ func (l *stepList) label() string { return "[" + platforms.Format(l.Target) + "]
 // itself. The copy is found by the image's digest and the patterns, so where it is in
 // the cache the image is not pulled.
 func (l *stepList) toolchainStep() Origin {
-	if len(l.Ballast) == 0 {
+	if len(l.ToolchainExcludes) == 0 {
 		return FromToolchain
 	}
 	return l.add(Step{
 		ID: "toolchain", Name: "[" + platforms.Format(l.Build) + "] slim toolchain",
 		Files: &FileOp{
 			ConfigOf: FromToolchain,
-			Actions:  []Action{{Copy: &CopyFiles{From: FromToolchain, Src: "/", Dest: "/", Contents: true, Exclude: l.Ballast}}},
+			Actions:  []Action{{Copy: &CopyFiles{From: FromToolchain, Src: "/", Dest: "/", Contents: true, Exclude: l.ToolchainExcludes}}},
 		},
 	})
 }

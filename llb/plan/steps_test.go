@@ -34,7 +34,7 @@ func fullDraft() draft {
 			ProxyFolders: []string{"vendored"}, StoreID: "ns/gokiln/zips",
 			Proxy: Proxy{HTTPS: "http://proxy.example.com:3128"},
 		},
-		Ballast: []string{"usr/local/go/test"},
+		ToolchainExcludes: []string{"usr/local/go/test"},
 		Compile: compileDraft{
 			Dir: "svc", Args: []string{"go", "build", "-o", OutDir + "/", "./cmd/a", "./cmd/b"},
 			Source:   Source{Parts: []Part{{Dir: "../lib", Names: []string{"lib.go"}}, {Dir: "svc/cmd/a", Names: []string{"main.go"}}}},

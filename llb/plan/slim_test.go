@@ -7,7 +7,7 @@ import (
 )
 
 // Images that may be large, and those that nothing is known of, are not copied.
-func TestBallast(t *testing.T) {
+func TestSlimToolchain(t *testing.T) {
 	env := []string{"PATH=/usr/local/go/bin", "GOLANG_VERSION=1.26.8"}
 	for name, tc := range map[string]struct {
 		yaml   string
@@ -32,8 +32,8 @@ func TestBallast(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := len(p.Ballast) > 0; got != tc.want {
-			t.Errorf("%s: %q", name, p.Ballast)
+		if got := len(p.ToolchainExcludes) > 0; got != tc.want {
+			t.Errorf("%s: %q", name, p.ToolchainExcludes)
 		}
 	}
 }

@@ -136,15 +136,19 @@ func variant(target *map[string]string, v architecture) reader {
 	}}
 }
 
-// goFlags are flags of go build that do not belong to the linker, compiler or
-// assembler, and what stands for them in a spec.
+// goFlags returns the flags of go build that have no place among those of the
+// linker, compiler or assembler, and what to write in a spec instead.
 func goFlags() map[string]string {
-	return map[string]string{
-		"-tags": "write build.tags", "-mod": "write build.mod", "-ldflags": "write the flags alone",
-		"-gcflags": "write build.gcflags", "-asmflags": "write build.asmflags", "-pgo": "write build.pgo",
-		"-cover": "write build.cover", "-race": "write build.race", "-trimpath": "write build.trimpath",
-		"-o": "write name: gokiln places the program", "-buildvcs": "stamp the commit with a template",
+	flags := map[string]string{}
+	for _, f := range buildFields(&Build{}) {
+		if f.flag {
+			flags["-"+f.key] = "write build." + f.key
+		}
 	}
+	flags["-ldflags"] = "write the flags alone"
+	flags["-o"] = "write name: gokiln places the program"
+	flags["-buildvcs"] = "stamp the commit with a template"
+	return flags
 }
 
 // flagList is a list of flags for one of go build's tools.
@@ -191,12 +195,13 @@ func (d *decoder) validateFlags(l flagList) {
 		d.fail(Index(l.path, element(quote.Offset)), "%w", err)
 		return
 	}
+	known := goFlags()
 	for _, word := range words {
 		name, _, _ := strings.Cut(word.Text, "=")
 		if strings.HasPrefix(name, "--") {
 			name = name[1:]
 		}
-		if hint, ok := goFlags()[name]; ok && !slices.Contains(l.own, name) {
+		if hint, ok := known[name]; ok && !slices.Contains(l.own, name) {
 			d.fail(Index(l.path, element(word.Offset)), "%s is a flag of go build: %s", name, hint)
 		}
 	}

@@ -1,8 +1,6 @@
 package spec
 
 import (
-	"time"
-
 	"go.yaml.in/yaml/v3"
 
 	"github.com/gokiln/gokiln/internal/diag"
@@ -46,20 +44,4 @@ func Parse(filename string, data []byte) (*Spec, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-// defaults is the spec of an empty file.
-func defaults(src diag.Source) *Spec {
-	return &Spec{
-		Module:  ".",
-		Modules: Modules{Retries: 4, Timeout: time.Minute, Workspace: "auto"},
-		Build: Build{
-			LDFlags:  []Template{{text: "-s"}, {text: "-w"}},
-			Trimpath: true,
-			PGO:      "auto",
-		},
-		Cache:  Cache{Dependencies: "auto"},
-		Source: src,
-		ranges: map[string]diag.Range{},
-	}
 }

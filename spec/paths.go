@@ -157,7 +157,7 @@ func notRelative(s string) error {
 }
 
 // checkPGO leaves the path relative to module, where it may lead out of the
-// module; validate sees to it that it stays in the build context.
+// module; checkProfilePlace keeps it in the build context.
 func checkPGO(s string) (string, error) {
 	if s == "auto" || s == "off" {
 		return s, nil
@@ -169,6 +169,13 @@ func checkPGO(s string) (string, error) {
 		return "", fmt.Errorf("%q is an absolute path: write it relative to the module", show(s))
 	}
 	return path.Clean(s), nil
+}
+
+// checkProfilePlace knows the module that a profile's path is relative to.
+func checkProfilePlace(d *decoder) {
+	if pgo := d.spec.Build.PGO; escapes(path.Join(d.spec.Module, pgo)) {
+		d.fail("build.pgo", "%q, seen from module %q, is outside the build context: move the profile into it", show(pgo), show(d.spec.Module))
+	}
 }
 
 // checkFrom takes path.Match's globs, and "**" for any number of folders.

@@ -14,6 +14,10 @@ type field struct {
 	doc, example string
 	// template marks values that may hold template actions.
 	template bool
+	// flag marks keys that are named as a flag of go build.
+	flag bool
+	// after checks a value against those of other keys, once all are read.
+	after func(*decoder)
 	// fields are a map's own keys; with named, those of each of its values, whose
 	// keys are the user's.
 	fields []field
@@ -34,7 +38,7 @@ func schema(s *Spec) []field {
 		{key: "module", reader: scalar(&s.Module, "a string", false, checkModule),
 			def: "`.`", example: "services/api",
 			doc: "The folder of the main module in the build context: the one that holds go.mod."},
-		{key: "main", reader: list(&s.Main, "a string or a list of strings", listOptions{single: true, rule: one(checkMain)}),
+		{key: "main", after: checkMains, reader: list(&s.Main, "a string or a list of strings", listOptions{single: true, rule: one(checkMain)}),
 			def: "the module's only main package", example: "./cmd/api",
 			doc: "The main packages to build: folders relative to `module`, which begin with `./`, and import paths of packages of dependencies, such as `example.com/tool/cmd/tool`, whose version go.mod says. Several become several programs in one image."},
 		{key: "modules", reader: group(modules), fields: modules,
@@ -76,19 +80,19 @@ func buildFields(b *Build) []field {
 		{key: "image", reader: scalar(&b.Image, "a string", false, checkBuildImage),
 			def: "`docker.io/library/golang` at the Go release, in the smallest variant that does", example: "golang:1.26-bookworm",
 			doc: "The toolchain image, any with Go in it."},
-		{key: "tags", reader: templates(&b.Tags, checkTags, true), template: true,
+		{key: "tags", flag: true, reader: templates(&b.Tags, checkTags, true), template: true,
 			def: "none", example: "[netgo, osusergo]",
 			doc: "Build tags, as in `-tags`; `a,b` is two."},
-		{key: "ldflags", reader: flags(&b.LDFlags), template: true,
+		{key: "ldflags", flag: true, reader: flags(&b.LDFlags), template: true,
 			def: "`[-s, -w]`", example: `["-s", "-w", "-X main.version={{.Version}}"]`,
 			doc: "Linker flags, as in `-ldflags`; the elements are joined by a space. They replace the default: write `-s -w` along with your own to keep the program small. With `-w` the compiler makes no debug information either (`-gcflags=all=-dwarf=false`): the same code in less time, and smaller caches."},
-		{key: "gcflags", reader: flags(&b.GCFlags), template: true,
+		{key: "gcflags", flag: true, reader: flags(&b.GCFlags), template: true,
 			def: "none", example: `"all=-N -l"`, doc: "Compiler flags, as in `-gcflags`."},
-		{key: "asmflags", reader: flags(&b.ASMFlags), template: true,
+		{key: "asmflags", flag: true, reader: flags(&b.ASMFlags), template: true,
 			def: "none", example: `"-D=DEBUG"`, doc: "Assembler flags, as in `-asmflags`."},
-		{key: "trimpath", reader: boolean(&b.Trimpath), def: "`true`", example: "false",
+		{key: "trimpath", flag: true, reader: boolean(&b.Trimpath), def: "`true`", example: "false",
 			doc: "Leaves file system paths out of the program, as `-trimpath` does."},
-		{key: "mod", reader: scalar(&b.Mod, "readonly or vendor", false, checkMod),
+		{key: "mod", flag: true, reader: scalar(&b.Mod, "readonly or vendor", false, checkMod),
 			def: "`vendor` where a vendor folder stands beside go.mod, else `readonly`", example: "vendor",
 			doc: "Where packages come from, as in `-mod`. `mod` is refused: a build never changes go.mod."},
 		{key: "env", reader: templatePairs(&b.Env, pairsOptions{key: checkEnvName, value: checkBuildEnv, bare: notInherited}), template: true,
@@ -96,11 +100,11 @@ func buildFields(b *Build) []field {
 			doc: "Environment of `go build`. What gokiln sets itself or has a key for is refused. Numbers and booleans are taken as they are written."},
 		{key: "cgo", reader: boolean(&b.Cgo), def: "`false`", example: "true",
 			doc: "Turns cgo on. The default toolchain image then has a C compiler and the default base image a C library."},
-		{key: "race", reader: boolean(&b.Race), def: "`false`", example: "true",
+		{key: "race", flag: true, after: checkRace, reader: boolean(&b.Race), def: "`false`", example: "true",
 			doc: "Builds with the race detector, as `-race` does; needs `cgo: true`."},
-		{key: "cover", reader: boolean(&b.Cover), def: "`false`", example: "true",
+		{key: "cover", flag: true, reader: boolean(&b.Cover), def: "`false`", example: "true",
 			doc: "Builds with coverage counters, as `-cover` does."},
-		{key: "pgo", reader: scalar(&b.PGO, "auto, off or a profile's path", false, checkPGO),
+		{key: "pgo", flag: true, after: checkProfilePlace, reader: scalar(&b.PGO, "auto, off or a profile's path", false, checkPGO),
 			def: "`auto`", example: "./profiles/api.pprof",
 			doc: "Profile-guided optimisation, as in `-pgo`: `auto` takes each main package's default.pgo, `off` none, a path relative to `module` that profile."},
 	}

@@ -32,7 +32,7 @@ func imageFields(i *Image) []field {
 			doc: "Labels, merged over the base image's. Keys are plain text, values may be templates."},
 		{key: "volumes", reader: list(&i.Volumes, stringOrList, listOptions{single: true, unique: true, rule: one(checkVolume)}),
 			def: "the base image's", example: "[/data]", doc: "Absolute paths that hold data beyond the container's life."},
-		{key: "healthcheck", reader: healthcheck(&i.Healthcheck), fields: health,
+		{key: "healthcheck", after: checkHealth, reader: healthcheck(&i.Healthcheck), fields: health,
 			doc: "How a container engine finds out whether the program is healthy."},
 		{key: "stop_signal", reader: scalar(&i.StopSignal, "a signal's name or number", true, checkSignal),
 			def: "the base image's", example: "SIGINT", doc: "The signal that stops the container."},

@@ -13,7 +13,11 @@
 // errors' suggestions and docs/reference.md are made from it.
 package spec
 
-import "github.com/gokiln/gokiln/internal/diag"
+import (
+	"time"
+
+	"github.com/gokiln/gokiln/internal/diag"
+)
 
 // Spec is one gokiln file after parsing: the user's words with defaults that
 // need no look at the build context filled in. It is never changed after Parse.
@@ -87,4 +91,20 @@ type Build struct {
 	// environment variable: GOAMD64, GOARM, GOARM64, GO386, GOMIPS, GOMIPS64,
 	// GOPPC64, GORISCV64. One that is absent comes from the platform.
 	Variants map[string]string
+}
+
+// defaults returns the spec of an empty file.
+func defaults(src diag.Source) *Spec {
+	return &Spec{
+		Module:  ".",
+		Modules: Modules{Retries: 4, Timeout: time.Minute, Workspace: "auto"},
+		Build: Build{
+			LDFlags:  []Template{{text: "-s"}, {text: "-w"}},
+			Trimpath: true,
+			PGO:      "auto",
+		},
+		Cache:  Cache{Dependencies: "auto"},
+		Source: src,
+		ranges: map[string]diag.Range{},
+	}
 }

@@ -11,20 +11,27 @@ import (
 // validate checks what no key can tell alone. Where a value was refused the Spec
 // holds its default, so nothing is reported twice.
 func (d *decoder) validate() {
-	d.validateMains()
-	d.validatePGO()
-	d.validateRace()
+	d.checkTogether(schema(d.spec))
 	for _, l := range d.spec.Build.flagLists() {
 		if !d.spec.At(l.path).IsZero() {
 			d.validateFlags(l)
 		}
 	}
-	d.validateHealthcheck()
 }
 
-// validateMains refuses two programs of one name. Where a package is the
+// checkTogether calls the checks that the table has for values of several keys.
+func (d *decoder) checkTogether(fields []field) {
+	for _, f := range fields {
+		if f.after != nil {
+			f.after(d)
+		}
+		d.checkTogether(f.fields)
+	}
+}
+
+// checkMains refuses two programs of one name. Where a package is the
 // module's root its name is go.mod's to tell.
-func (d *decoder) validateMains() {
+func checkMains(d *decoder) {
 	firsts := map[string]string{}
 	for i, main := range d.spec.Main {
 		at := Index("main", i)
@@ -63,20 +70,14 @@ func (d *decoder) written(path string) bool {
 	return ok
 }
 
-func (d *decoder) validatePGO() {
-	if pgo := d.spec.Build.PGO; escapes(path.Join(d.spec.Module, pgo)) {
-		d.fail("build.pgo", "%q, seen from module %q, is outside the build context: move the profile into it", show(pgo), show(d.spec.Module))
-	}
-}
-
-// validateRace: on Linux the race detector's runtime is linked through cgo.
-func (d *decoder) validateRace() {
+// checkRace: on Linux the race detector's runtime is linked through cgo.
+func checkRace(d *decoder) {
 	if b := d.spec.Build; b.Race && !b.Cgo {
 		d.fail("build.race", "the race detector needs cgo on linux: add `cgo: true`")
 	}
 }
 
-func (d *decoder) validateHealthcheck() {
+func checkHealth(d *decoder) {
 	h := d.spec.Image.Healthcheck
 	switch {
 	case h == nil:

@@ -1,13 +1,19 @@
 // Package template expands the stamps in a spec: `-X main.version={{.Version}}`.
 //
-// The syntax is text/template's (its own parser reads it) and the names are
-// those that users of goreleaser and ko know. The evaluator is this package's
-// own, for three reasons that text/template cannot give: a missing value is an
-// error that names its cure and yet can be handled by default, or, if and with,
-// with no "<no value>" to search for in text a user may have written himself;
-// nothing is called by reflection, so no input reaches a method or panics; and
-// work and output are bounded. It refuses range, define, template, block,
-// methods and floating-point numbers: a stamp is a value, not a program.
+// The syntax is text/template's, read by its own parser, and the names are those
+// that users of goreleaser and ko know. Range, define, template, block, methods and
+// floating-point numbers are refused: a stamp is a value, not a program.
+//
+// The evaluator is this package's own. A missing value is an error that names its
+// cure, and yet default, or, if and with can handle it; nothing is called by
+// reflection, so no input reaches a method or panics; and output is bounded. Running
+// templates with text/template was tried, and compared with this evaluator by
+// fuzzing. It can be made to do the same only by rewriting what the parser returns:
+// every action needs a function around it that refuses a missing value, a piped
+// value needs other functions, because ours take it first and text/template hands it
+// over last, and numbers need their kind fixed. That is no less code than evaluating
+// the few nodes that the checker lets through, and it refuses what is accepted today:
+// an assignment to a variable that no := has declared.
 //
 // Expanding sees no clock, environment or file. The same Values give the same
 // text.

@@ -69,7 +69,25 @@ func lint(ctx context.Context, s stack.Stack, _ []string, _ io.Writer) error {
 			}
 		}
 	}
-	return failed
+	return errors.Join(failed, lintWorkflows(ctx, s, b))
+}
+
+// lintWorkflows checks the workflows of GitHub Actions, without the programs that
+// actionlint would call if they happened to be installed.
+func lintWorkflows(ctx context.Context, s stack.Stack, b tools.Builder) error {
+	actionlint, err := b.Ensure(ctx, tools.Actionlint())
+	if err != nil {
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(s.Repo, ".github", "workflows", "*.yml"))
+	if err != nil {
+		return err
+	}
+	argv := append([]string{actionlint, "-shellcheck=", "-pyflakes="}, files...)
+	if err := check(ctx, s.Repo, os.Environ(), argv); err != nil {
+		return fmt.Errorf("actionlint: %w", err)
+	}
+	return nil
 }
 
 // lintEnv is an environment for the linter, which has the go command compile what

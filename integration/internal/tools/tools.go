@@ -87,6 +87,13 @@ func Linter() Tool {
 	}
 }
 
+// Actionlint checks the workflows of GitHub Actions. Its module is not the linter's:
+// a new version of the one does not build the other anew.
+func Actionlint() Tool {
+	const origin = "github.com/rhysd/actionlint"
+	return Tool{Name: "actionlint", Module: "actionlint", Package: origin + "/cmd/actionlint", Origin: origin}
+}
+
 // Builder builds tools for the host.
 type Builder struct {
 	// Modules is the folder that holds the tools' modules.

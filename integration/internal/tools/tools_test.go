@@ -11,7 +11,7 @@ import (
 // TestEveryToolIsPinned keeps the table of tools and the modules that pin them
 // together: the program must be a tool line of its module.
 func TestEveryToolIsPinned(t *testing.T) {
-	for _, tool := range []Tool{Buildkitd(), Buildctl(), Buildx(), Linter()} {
+	for _, tool := range []Tool{Buildkitd(), Buildctl(), Buildx(), DockerfileFrontend(), Ko(), Linter(), Actionlint()} {
 		gomod, err := os.ReadFile(filepath.Join("..", "..", "tools", tool.Module, "go.mod"))
 		if err != nil {
 			t.Fatal(err)

@@ -66,22 +66,6 @@ func lines(l *pb.Locations) []int32 {
 	return out
 }
 
-// Ancestors returns the indexes of all vertices that a vertex depends on.
-func Ancestors(vs []Vertex, of int) map[int]bool {
-	seen := map[int]bool{}
-	var visit func(int)
-	visit = func(i int) {
-		for _, in := range vs[i].Inputs {
-			if !seen[in.Vertex] {
-				seen[in.Vertex] = true
-				visit(in.Vertex)
-			}
-		}
-	}
-	visit(of)
-	return seen
-}
-
 // Print renders a definition, a block per vertex.
 func Print(def *llb.Definition) (string, error) {
 	vs, err := Vertices(def)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gokiln/gokiln/integration/internal/bench"
+	"github.com/gokiln/gokiln/integration/bench"
 	"github.com/gokiln/gokiln/integration/internal/stack"
 	"github.com/gokiln/gokiln/integration/internal/state"
 	"github.com/gokiln/gokiln/integration/internal/tools"

@@ -18,7 +18,7 @@ func TestSourcesAreDeterministic(t *testing.T) {
 			var made [2]map[string]string
 			for i := range made {
 				dir := t.TempDir()
-				if err := w.write(dir, "../../.."); err != nil {
+				if err := w.write(dir, "../.."); err != nil {
 					t.Fatal(err)
 				}
 				for _, change := range []Change{Line, Deep, Unrelated} {

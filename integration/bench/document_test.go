@@ -182,7 +182,7 @@ func TestGolden(t *testing.T) {
 
 // What is published says what its figures say. Rewrite it with -update.
 func TestPublishedPage(t *testing.T) {
-	pages := Pages{Dir: "../../../docs"}
+	pages := Pages{Dir: "../../docs"}
 	d, err := pages.Read()
 	if err != nil {
 		t.Fatal(err)

@@ -29,7 +29,7 @@ type fakeLab struct {
 
 func (l *fakeLab) Source(_ context.Context, w Workload) (string, error) {
 	dir := l.Folder("source", w.Name)
-	if err := w.write(dir, "../../.."); err != nil {
+	if err := w.write(dir, "../.."); err != nil {
 		return "", err
 	}
 	for _, version := range w.Versions {

@@ -2,9 +2,13 @@ package bench
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
+	"flag"
 	"io"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,248 +20,272 @@ import (
 	"github.com/gokiln/gokiln/integration/internal/stack"
 )
 
-// fakeLab has one workload whose source needs no proxy.
-type fakeLab struct {
-	dir    string
-	opened []string
-	clear  bool
-	// programs are the texts of Line in the order in which they were inspected.
-	marks []string
-	// wrong is a tool whose programs lack the change.
-	wrong string
+var update = flag.Bool("update", false, "rewrite docs/performance.*")
+
+// fakeMachine builds nothing. Each build takes a second more than the one before.
+type fakeMachine struct {
+	builds []build
+	found  []content
+	open   int
+	// broken is the tool that makes something else.
+	broken string
 }
 
-func (l *fakeLab) Source(_ context.Context, w Workload) (string, error) {
-	dir := l.Folder("source", w.Name)
-	if err := w.write(dir, "../.."); err != nil {
-		return "", err
+func (m *fakeMachine) place(_ context.Context, _ tool, fresh bool) (place, func() error, error) {
+	m.open++
+	name := map[bool]string{true: "fresh", false: "warm"}[fresh]
+	return place{env: stack.Env{Buildx: []string{"docker", "buildx"}, Builder: name}}, func() error { m.open--; return nil }, nil
+}
+
+func (m *fakeMachine) run(_ context.Context, b build) (time.Duration, []step, error) {
+	m.builds = append(m.builds, b)
+	return time.Duration(len(m.builds)) * time.Second, []step{{"[linux/amd64] go build ."}}, nil
+}
+
+func (m *fakeMachine) inspect(_ context.Context, b build, want content) error {
+	m.found = append(m.found, want)
+	if b.tool.name == m.broken {
+		return errors.New("the program lacks the change")
 	}
-	for _, version := range w.Versions {
-		for _, name := range []string{"go.mod", "go.sum"} {
-			if err := writeFiles(dir, map[string]string{filepath.Join(".bench", version, name): version}); err != nil {
-				return "", err
-			}
-		}
-	}
-	return dir, nil
+	return nil
 }
 
-func (l *fakeLab) Folder(elem ...string) string {
-	return filepath.Join(append([]string{l.dir}, elem...)...)
-}
-
-func (l *fakeLab) Warm(_ context.Context, _ Workload, t Tool) (Place, error) {
-	return l.place("warm", t), nil
-}
-
-func (l *fakeLab) Fresh(_ context.Context, t Tool) (Place, func() error, error) {
-	if !l.clear {
-		return Place{}, nil, errors.New("what the place before has left slows this one")
-	}
-	l.clear = false
-	l.opened = append(l.opened, t.Name)
-	return l.place("fresh", t), func() error { l.opened = l.opened[:len(l.opened)-1]; return nil }, nil
-}
-
-func (l *fakeLab) place(name string, t Tool) Place {
-	return Place{Cache: filepath.Join(l.dir, name, t.Name), Env: stack.Env{Buildx: []string{"docker", "buildx"}, Builder: name}}
-}
-
-func (l *fakeLab) Cool() error { return nil }
-
-func (l *fakeLab) Clear(context.Context) error { l.clear = true; return nil }
-
-func (l *fakeLab) Call() Call {
-	return Call{Registry: "registry.example.com", Ko: "ko", Syntax: "registry.example.com/dockerfile:1"}
-}
-
-func (l *fakeLab) Inspect(_ context.Context, p Product) (string, error) {
-	first := p.Wanted[0]
-	l.marks = append(l.marks, first.Marks[0])
-	if p.Tool.Name == l.wrong {
-		return "", errors.New("the program lacks the change")
-	}
-	return p.Tool.Name + first.Marks[0] + first.Version, nil
-}
-
-// fakeRunner takes as many seconds as it has been called.
-type fakeRunner struct {
-	lines []string
-	fail  string
-}
-
-func (r *fakeRunner) Settle(context.Context) {}
-
-func (r *fakeRunner) Run(_ context.Context, c Command) (Outcome, error) {
-	line := strings.Join(c.Argv, " ")
-	r.lines = append(r.lines, line)
-	if r.fail != "" && strings.Contains(line, r.fail) {
-		return Outcome{}, errors.New("exit status 1")
-	}
-	return Outcome{Took: time.Duration(len(r.lines)) * time.Second, Steps: []Step{{Name: "[linux/amd64] go build .", Took: time.Second, Ran: true}}}, nil
-}
-
-func run(t *testing.T, o Options, l *fakeLab, r *fakeRunner) ([]Figure, error) {
+func named[T any](t *testing.T, all []T, name func(T) string, want string) T {
 	t.Helper()
-	l.dir = t.TempDir()
-	var all []Figure
-	b := Bench{Lab: l, Runner: r, Run: Run{ID: "now"}, Notes: io.Discard, Save: func(row []Figure) error {
-		all = append(all, row...)
-		return nil
-	}}
-	err := b.Measure(t.Context(), o)
-	return all, err
+	i := slices.IndexFunc(all, func(v T) bool { return name(v) == want })
+	if i < 0 {
+		t.Fatalf("there is no %q", want)
+	}
+	return all[i]
+}
+
+func toolNamed(t *testing.T, name string) tool {
+	t.Helper()
+	return named(t, tools(), func(t tool) string { return t.name }, name)
+}
+
+// measured runs a scenario of a workload that needs no module.
+func measured(t *testing.T, m *fakeMachine, name string, rounds int, of ...string) []Figure {
+	t.Helper()
+	w := workload{name: "caddy", packages: []string{"."}, versions: []string{"v1"}, write: workloads()[1].write}
+	b := &bench{
+		machine: m, rounds: rounds, run: Run{ID: "now"}, dir: t.TempDir(), notes: io.Discard,
+		setup: setup{registry: "registry.example.com", syntax: "registry.example.com/dockerfile:1"},
+	}
+	source := t.TempDir()
+	if err := w.write(source, ""); err != nil {
+		t.Fatal(err)
+	}
+	var part []*checkout
+	for _, name := range of {
+		c, err := b.checkout(w, toolNamed(t, name), source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		part = append(part, c)
+	}
+	row, err := b.scenario(t.Context(), named(t, scenarios(), func(s scenario) string { return s.name }, name), part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return row
 }
 
 func TestRoundsAlternateAndEachIsNew(t *testing.T) {
-	l, r := &fakeLab{}, &fakeRunner{}
-	got, err := run(t, Options{Rounds: 3, Workloads: []string{Caddy}, Scenarios: []string{"line"}, Tools: []string{Gokiln, Floor}}, l, r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Two preparations, then the rounds.
-	want := []string{"docker", "go", "docker", "go", "go", "docker", "docker", "go"}
+	m := &fakeMachine{}
+	row := measured(t, m, "line", 3, gokiln, goBuild)
 	var order []string
-	for _, line := range r.lines {
-		word, _, _ := strings.Cut(line, " ")
-		order = append(order, word)
+	changes := map[string]bool{}
+	for i, b := range m.builds {
+		order = append(order, b.tool.name)
+		changes[m.found[i].line] = true
 	}
-	if diff := cmp.Diff(want, order); diff != "" {
+	// Two builds before the change, then the rounds.
+	if diff := cmp.Diff([]string{"gokiln", "go", "gokiln", "go", "go", "gokiln", "gokiln", "go"}, order); diff != "" {
 		t.Error(diff)
 	}
-	timed := l.marks[2:]
-	slices.Sort(timed)
-	if len(slices.Compact(timed)) != 6 {
-		t.Errorf("the changes of six builds: %q", timed)
+	if len(changes) != len(m.builds) {
+		t.Errorf("%d builds of %d changes", len(m.builds), len(changes))
 	}
-	if diff := cmp.Diff([]float64{3, 6, 7}, got[0].Seconds); diff != "" || got[0].Median != 6 || got[0].Same {
-		t.Errorf("figure %+v: %s", got[0], diff)
+	want := Figure{
+		Workload: "caddy", Scenario: "line", Tool: "gokiln", Run: "now", Seconds: []float64{3, 6, 7}, Min: 3, Median: 6, Max: 7,
+		Ran: []string{"[linux/amd64] go build ."},
 	}
-	if diff := cmp.Diff([]string{"[linux/amd64] go build ."}, got[0].Ran); diff != "" {
+	if diff := cmp.Diff(want, row[0]); diff != "" {
 		t.Error(diff)
-	}
-}
-
-func TestCommandsOfScenarios(t *testing.T) {
-	for _, c := range []struct {
-		scenario, tool string
-		want           []string
-	}{
-		{"ci", Gokiln, []string{
-			"docker buildx build --builder warm --progress rawjson --platform linux/amd64 -f gokiln.yaml -t IMG --push --cache-to type=registry,ref=IMG:cache,mode=max .",
-			"docker buildx build --builder fresh --progress rawjson --platform linux/amd64 -f gokiln.yaml -t IMG --push --cache-from type=registry,ref=IMG:cache .",
-		}},
-		{"ci-export", Expert, []string{
-			"docker buildx build --builder warm --progress rawjson --platform linux/amd64 -f Dockerfile -t IMG --push --cache-to type=registry,ref=IMG:cache,mode=max .",
-			"docker buildx build --builder fresh --progress rawjson --platform linux/amd64 -f Dockerfile -t IMG --push --cache-from type=registry,ref=IMG:cache --cache-to type=registry,ref=IMG:cache-after,mode=max .",
-		}},
-		{"platforms-cold", Guide, []string{
-			"docker buildx build --builder fresh --progress rawjson --platform linux/amd64,linux/arm64 -f Dockerfile -t IMG --push .",
-		}},
-		{"ci", Ko, []string{"ko build --sbom=none --platform=linux/amd64 --bare ."}},
-	} {
-		t.Run(c.scenario+"/"+c.tool, func(t *testing.T) {
-			r := &fakeRunner{}
-			if _, err := run(t, Options{Rounds: 1, Workloads: []string{Caddy}, Scenarios: []string{c.scenario}, Tools: []string{c.tool}}, &fakeLab{}, r); err != nil {
-				t.Fatal(err)
-			}
-			for i := range c.want {
-				c.want[i] = strings.ReplaceAll(c.want[i], "IMG", "registry.example.com/bench/caddy/"+c.tool)
-			}
-			if diff := cmp.Diff(c.want, r.lines); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
-func TestBumpUsesAVersionOnce(t *testing.T) {
-	l, r := &fakeLab{}, &fakeRunner{}
-	got, err := run(t, Options{Rounds: 99, Workloads: []string{Caddy}, Scenarios: []string{"bump"}, Tools: []string{Gokiln}}, l, r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := len(got[0].Seconds); n != len(caddyWorkload().Versions)-1 {
-		t.Errorf("%d rounds", n)
-	}
-	mod, err := os.ReadFile(l.Folder(Caddy, Gokiln, "src", "go.mod"))
-	if err != nil || string(mod) != caddyWorkload().Versions[0] {
-		t.Errorf("go.mod afterwards: %q, %v", mod, err)
 	}
 }
 
 func TestFailureOfOneTool(t *testing.T) {
-	for name, c := range map[string]struct {
-		lab    fakeLab
-		runner fakeRunner
-	}{
-		"a command fails":  {runner: fakeRunner{fail: "-f Dockerfile"}},
-		"the wrong result": {lab: fakeLab{wrong: Expert}},
+	m := &fakeMachine{broken: expert}
+	row := measured(t, m, "cold", 2, gokiln, expert, ko)
+	if len(row[0].Seconds) != 2 || row[1].Failed == "" || len(row[1].Seconds) != 0 || len(row[2].Seconds) != 2 {
+		t.Errorf("figures %+v", row)
+	}
+	if m.open != 0 {
+		t.Errorf("%d places are still open", m.open)
+	}
+}
+
+func TestCommands(t *testing.T) {
+	const buildx = "docker buildx build --builder fresh --progress rawjson --platform linux/amd64"
+	for _, c := range []struct{ scenario, tool, want string }{
+		{"ci", gokiln, buildx + " -f gokiln.yaml -t IMG --push --cache-from type=registry,ref=IMG:cache ."},
+		{"ci-export", expert, buildx + " -f Dockerfile -t IMG --push --cache-from type=registry,ref=IMG:cache --cache-to type=registry,ref=IMG:cache-after,mode=max ."},
+		{"platforms-cold", guide, buildx + ",linux/arm64 -f Dockerfile -t IMG --push ."},
+		{"ci", ko, "ko build --sbom=none --platform=linux/amd64 --bare ."},
 	} {
-		t.Run(name, func(t *testing.T) {
-			got, err := run(t, Options{Rounds: 2, Workloads: []string{Service}, Scenarios: []string{"cold"}, Tools: []string{Gokiln, Expert, Ko}}, &c.lab, &c.runner)
-			if err == nil || !strings.Contains(err.Error(), "service/cold: expert") {
-				t.Errorf("error %v", err)
+		m := &fakeMachine{}
+		measured(t, m, c.scenario, 1, c.tool)
+		last := m.builds[len(m.builds)-1]
+		got := strings.Join(last.tool.commands(t.Context(), last)[0].Args, " ")
+		if diff := cmp.Diff(strings.ReplaceAll(c.want, "IMG", "registry.example.com/bench/caddy/"+c.tool), got); diff != "" {
+			t.Errorf("%s: %s", c.scenario, diff)
+		}
+	}
+}
+
+func TestFleet(t *testing.T) {
+	b := build{
+		setup:     setup{registry: "r", network: []string{"--secret", "id=ca,src=/ca.pem", "--build-arg", "GOPROXY=https://goproxy.io"}},
+		place:     place{env: stack.Env{Buildx: []string{"docker", "buildx"}, Builder: "b"}},
+		work:      workloads()[2],
+		platforms: []string{"linux/amd64"}, dir: t.TempDir(), importRef: "I", exportRef: "E",
+	}
+	for name, want := range map[string][]string{
+		expert: {"docker buildx bake --builder b --progress rawjson -f docker-bake.hcl --push --set *.platform=linux/amd64" +
+			" --set *.secrets=id=ca,src=/ca.pem --allow fs.read=/ca.pem --set *.args.GOPROXY=https://goproxy.io" +
+			" --set *.cache-from=type=registry,ref=I --set svc-01.cache-to=type=registry,ref=E,mode=max"},
+		gokiln: {"--target bake -o . -f gokiln.yaml", " --set svc-20.cache-from=type=registry,ref=I-svc-20"},
+	} {
+		b.tool = toolNamed(t, name)
+		if err := b.writeToolFiles(); err != nil {
+			t.Fatal(err)
+		}
+		for i, cmd := range b.tool.commands(t.Context(), b) {
+			if got := strings.Join(cmd.Args, " "); !strings.Contains(got, want[i]) {
+				t.Errorf("%s: %s lacks %s", name, got, want[i])
 			}
-			if len(got) != 3 || len(got[0].Seconds) != 2 || got[1].Failed == "" || len(got[1].Seconds) != 0 || len(got[2].Seconds) != 2 {
-				t.Errorf("figures %+v", got)
-			}
-			if len(c.lab.opened) != 0 {
-				t.Errorf("still open: %q", c.lab.opened)
-			}
-		})
+		}
+	}
+	spec, err := os.ReadFile(filepath.Join(b.dir, "gokiln.yaml"))
+	if err != nil || strings.Count(string(spec), "    main: ./cmd/svc-") != 20 {
+		t.Errorf("%v\n%s", err, spec)
+	}
+	if err := b.work.write(b.dir, ""); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("gofmt", "-l", b.dir).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("not formatted: %v %s", err, out)
+	}
+}
+
+// Every step of an unknown kind counts.
+func TestRunsProgram(t *testing.T) {
+	for name, want := range map[string]bool{
+		"[internal] load build context":             false,
+		"[a internal] load build context":           false,
+		"[linux/amd64 build 3/4] RUN go build":      true,
+		"[build 1/4] FROM docker.io/library/golang": false,
+		"[modules] download modules":                true,
+		"[a linux/amd64] copy programs":             false,
+		"[linux/amd64] something not known here":    true,
+		"exporting to image":                        false,
+	} {
+		if got := (step{name}).runsProgram(); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
+	}
+}
+
+func TestRowsComeFromOneRun(t *testing.T) {
+	row := func(scenario, run string) []Figure {
+		return []Figure{{Workload: "service", Scenario: scenario, Tool: gokiln, Run: run}, {Workload: "service", Scenario: scenario, Tool: ko, Run: run}}
+	}
+	d := Document{}.with(Run{ID: "1"}, row("line", "1")).with(Run{ID: "1"}, row("cold", "1")).with(Run{ID: "2"}, row("line", "2"))
+	want := Document{Runs: []Run{{ID: "1"}, {ID: "2"}}, Figures: append(row("cold", "1"), row("line", "2")...)}
+	if diff := cmp.Diff(want, d); diff != "" {
+		t.Error(diff)
+	}
+	if d = d.with(Run{ID: "2"}, row("cold", "2")); len(d.Runs) != 1 {
+		t.Errorf("runs %+v", d.Runs)
 	}
 }
 
 func TestUnknownNames(t *testing.T) {
-	err := Options{Rounds: 1, Workloads: []string{"servcie"}, Scenarios: []string{"x"}, Tools: []string{"y"}}.Check()
-	for _, part := range []string{`"servcie"`, `"x"`, `"y"`, `"platforms-line"`} {
-		if err == nil || !strings.Contains(err.Error(), part) {
-			t.Errorf("%v does not name %s", err, part)
+	for _, name := range []string{"-workload", "-scenario", "-tool"} {
+		if _, err := parse("", []string{name, "x"}); err == nil || !strings.Contains(err.Error(), `"x"`) {
+			t.Errorf("%s: %v", name, err)
 		}
-	}
-	if err := (Options{}).Check(); err == nil {
-		t.Error("no rounds are enough")
-	}
-	if err := (Options{Rounds: 2}).Quick(true).Check(); err != nil {
-		t.Error(err)
 	}
 }
 
-func TestFleetCommands(t *testing.T) {
-	call := Call{
-		Work: fleetWorkload(), Image: "IMG", Import: "IMG:cache", Export: "IMG:after",
-		Network: []string{"--secret", "id=ca-certificates,src=/ca.pem", "--build-arg", "GOPROXY=https://goproxy.io"},
-		Place:   Place{Env: stack.Env{Buildx: []string{"docker", "buildx"}, Builder: "b"}},
+// What is published is what performance.json says. Rewrite it with -update.
+func TestPublishedPage(t *testing.T) {
+	const docs = "../../docs"
+	d, err := readDocument(filepath.Join(docs, "performance.json"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	lines := func(name string, specFiles bool) []string {
-		tool, _ := ToolNamed(name)
-		call.SpecFiles = specFiles
-		var all []string
-		for _, cmd := range tool.commands(t.Context(), call) {
-			all = append(all, strings.Join(cmd.Argv, " "))
+	if *update {
+		if err := d.write(docs); err != nil {
+			t.Fatal(err)
 		}
-		return all
 	}
-	const common = " --set *.platform=linux/amd64 --set *.secrets=id=ca-certificates,src=/ca.pem --allow fs.read=/ca.pem --set *.args.GOPROXY=https://goproxy.io"
-	want := []string{"docker buildx bake --builder b --progress rawjson -f docker-bake.hcl --push" + common +
-		" --set *.cache-from=type=registry,ref=IMG:cache --set svc-01.cache-to=type=registry,ref=IMG:after,mode=max"}
-	if diff := cmp.Diff(want, lines(Expert, false)); diff != "" {
-		t.Error(diff)
+	dir := t.TempDir()
+	if err := d.write(dir); err != nil {
+		t.Fatal(err)
 	}
-	apps := lines(Gokiln, false)
-	if len(apps) != 2 || !strings.Contains(apps[0], "--target bake -o . -f gokiln.yaml") ||
-		!strings.Contains(apps[1], "-f docker-bake.json") || !strings.Contains(apps[1], "svc-20.cache-from=type=registry,ref=IMG:cache-svc-20") {
-		t.Errorf("gokiln with apps: %q", apps)
+	for _, name := range []string{"performance.json", "performance.md", "performance.svg"} {
+		want, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(filepath.Join(docs, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
 	}
-	if one := gokilnFleetFiles(call); strings.Count(one["gokiln.yaml"], "main: ") != FleetSize || len(one) != 1 {
-		t.Errorf("one spec with apps: %v", one)
+	for dec := xml.NewDecoder(strings.NewReader(d.chart())); ; {
+		if _, err := dec.Token(); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
 	}
-	if got := lines(Gokiln, true); len(got) != 1 || !strings.Contains(got[0], "-f docker-bake.hcl") {
-		t.Errorf("gokiln with a spec per service: %q", got)
+}
+
+// The linker must keep the text of a change, or every build would look like one that
+// lacks it.
+func TestMarkStaysInTheProgram(t *testing.T) {
+	dir := t.TempDir()
+	w := workload{packages: []string{"."}}
+	const text = "bench 20260301T120000Z gokiln line round 1"
+	if err := errors.Join(
+		writeFiles(dir, map[string]string{"go.mod": "module example.com/x\n\ngo 1.26\n", "main.go": "package main\n\nfunc main() {}\n"}),
+		w.mark(dir, line, text)); err != nil {
+		t.Fatal(err)
 	}
-	many := gokilnFleetFiles(call)
-	if many["deploy/svc-20.yaml"] == "" || !strings.Contains(many["docker-bake.hcl"], `dockerfile = "deploy/svc-20.yaml"`) {
-		t.Errorf("a spec per service: %v", many)
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", "program", ".")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-buildvcs=false")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	program, err := fs.ReadFile(os.DirFS(dir), "program")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (content{line: text}).check(program, ""); err != nil {
+		t.Error(err)
+	}
+	if err := (content{line: text, version: "v1.0.0"}).check(program, "example.com/dep"); err == nil {
+		t.Error("a dependency is missing, and nobody says so")
+	}
+	if err := (content{line: text + "2"}).check(program, ""); err == nil {
+		t.Error("another change is missing, and nobody says so")
 	}
 }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,7 +21,7 @@ type Document struct {
 
 // Run is one call of the command.
 type Run struct {
-	// ID names the run: the moment it started, in UTC.
+	// ID is the moment the run started, in UTC.
 	ID      string    `json:"id"`
 	Started time.Time `json:"started"`
 	Machine Machine   `json:"machine"`
@@ -41,110 +43,108 @@ type Figure struct {
 	Workload string `json:"workload"`
 	Scenario string `json:"scenario"`
 	Tool     string `json:"tool"`
-	// Run is the ID of the run that it was measured in.
-	Run string `json:"run"`
+	Run      string `json:"run"`
 	// Seconds are the rounds, in order.
 	Seconds []float64 `json:"seconds"`
-	Spread
-	// Steps are the longest steps of the round in the middle, as the daemon
-	// reported them. Steps overlap.
-	Steps []Spent `json:"steps,omitempty"`
-	// Ran names the steps that executed a program in any of the rounds: neither
-	// found in a cache nor a copy. It is empty where none did, and where the
-	// tool uses no daemon.
+	Median  float64   `json:"median"`
+	Min     float64   `json:"min"`
+	Max     float64   `json:"max"`
+	// Ran names the steps that ran a program in any round: neither found in a cache nor
+	// a copy.
 	Ran []string `json:"ran,omitempty"`
-	// Same tells that every round gave the very image that the build before
-	// the change gave.
-	Same bool `json:"sameImage,omitempty"`
 	// Failed says why there are fewer rounds than there should be.
 	Failed string `json:"failed,omitempty"`
-
-	// steps are those of each round.
-	steps [][]Step
 }
 
-// Spent is how long a step took.
-type Spent struct {
-	Name    string  `json:"name"`
-	Seconds float64 `json:"seconds"`
+// step is a vertex that the daemon worked on.
+type step struct{ name string }
+
+// add puts a round in. The median of an even number of rounds is the mean of the two
+// in the middle.
+func (f *Figure) add(took time.Duration, steps []step) {
+	f.Seconds = append(f.Seconds, math.Round(took.Seconds()*1000)/1000)
+	sorted := slices.Sorted(slices.Values(f.Seconds))
+	n := len(sorted)
+	f.Min, f.Median, f.Max = sorted[0], (sorted[(n-1)/2]+sorted[n/2])/2, sorted[n-1]
+	for _, s := range steps {
+		if s.runsProgram() && !slices.Contains(f.Ran, s.name) {
+			f.Ran = append(f.Ran, s.name)
+		}
+	}
 }
 
-// ReadDocument reads what earlier runs wrote. A missing file is an empty
-// document.
-func ReadDocument(file string) (Document, error) {
+// runsProgram reports whether a step ran a program. A step of an unknown kind counts.
+// A bake puts the target's name into the brackets in front.
+func (s step) runsProgram() bool {
+	group, action, ok := strings.Cut(s.name, "] ")
+	if !ok || !strings.HasPrefix(group, "[") {
+		group, action = "", s.name
+	}
+	if strings.HasSuffix(group, "internal") || strings.HasSuffix(group, "auth") {
+		return false
+	}
+	return !slices.ContainsFunc([]string{
+		"exporting", "importing", "resolve ", "docker-image://", "local://", "pushing", "preparing", "merge",
+		"FROM ", "COPY ", "ADD ", "WORKDIR ", "copy ", "collect ", "say ", "toolchain image", "base image", "empty folder",
+	}, func(kind string) bool { return strings.HasPrefix(action, kind) })
+}
+
+// readDocument reads what earlier runs wrote, which may be nothing.
+func readDocument(file string) (d Document, err error) {
 	b, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Document{}, nil
 	}
-	if err != nil {
-		return Document{}, err
+	if err == nil {
+		err = json.Unmarshal(b, &d)
 	}
-	var d Document
-	if err := json.Unmarshal(b, &d); err != nil {
+	if err != nil {
 		return Document{}, fmt.Errorf("%s: %w: move the file away to begin anew", file, err)
 	}
 	return d, nil
 }
 
-// JSON is the document as it is written.
-func (d Document) JSON() ([]byte, error) {
-	b, err := json.MarshalIndent(d, "", "  ")
-	return append(b, '\n'), err
-}
-
-// With replaces the row of a workload's scenario by figures of one run. All of
-// the row goes: a row never holds figures of two runs. Runs of which nothing is
-// left go too.
-func (d Document) With(run Run, row []Figure) Document {
+// with replaces the row of a workload's scenario. A row never holds figures of two
+// runs, so all of it goes; runs of which nothing is left go too.
+func (d Document) with(run Run, row []Figure) Document {
 	if len(row) == 0 {
 		return d
 	}
-	out := Document{}
-	for _, f := range d.Figures {
-		if f.Workload != row[0].Workload || f.Scenario != row[0].Scenario {
-			out.Figures = append(out.Figures, f)
-		}
+	figures := slices.DeleteFunc(slices.Clone(d.Figures), func(f Figure) bool {
+		return f.Workload == row[0].Workload && f.Scenario == row[0].Scenario
+	})
+	figures = append(figures, row...)
+	slices.SortStableFunc(figures, func(a, b Figure) int { return cmp.Compare(rank(a), rank(b)) })
+	runs := slices.DeleteFunc(append(slices.Clone(d.Runs), run), func(r Run) bool {
+		return !slices.ContainsFunc(figures, func(f Figure) bool { return f.Run == r.ID })
+	})
+	slices.SortFunc(runs, func(a, b Run) int { return cmp.Compare(a.ID, b.ID) })
+	return Document{
+		Runs:    slices.CompactFunc(runs, func(a, b Run) bool { return a.ID == b.ID }),
+		Figures: figures,
 	}
-	out.Figures = append(out.Figures, row...)
-	for _, r := range d.Runs {
-		used := slices.ContainsFunc(out.Figures, func(f Figure) bool { return f.Run == r.ID })
-		if used && r.ID != run.ID {
-			out.Runs = append(out.Runs, r)
-		}
-	}
-	out.Runs = append(out.Runs, run)
-	slices.SortFunc(out.Runs, func(a, b Run) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortStableFunc(out.Figures, func(a, b Figure) int { return cmp.Compare(rank(a), rank(b)) })
-	return out
 }
 
 // rank orders figures as the tables show them.
 func rank(f Figure) int {
-	scenario := slices.IndexFunc(Scenarios(), func(s Scenario) bool { return s.Name == f.Scenario })
-	workload := slices.Index(WorkloadNames(), f.Workload)
-	return workload*1000 + scenario
+	return slices.Index(names(), f.Workload)*100 + slices.IndexFunc(scenarios(), func(s scenario) bool { return s.name == f.Scenario })
 }
 
-// WorkloadNames are the names of all workloads in the order of the tables.
-func WorkloadNames() []string { return []string{Service, Caddy, Fleet} }
-
-// Row gives the figures of one scenario of a workload.
-func (d Document) Row(workload, scenario string) []Figure {
-	var row []Figure
-	for _, f := range d.Figures {
-		if f.Workload == workload && f.Scenario == scenario {
-			row = append(row, f)
-		}
+// names are those of all workloads.
+func names() (all []string) {
+	for _, w := range workloads() {
+		all = append(all, w.name)
 	}
-	return row
+	return all
 }
 
-// Of picks a tool's figure from a row. ok is false where there is none with at
-// least one round.
-func Of(row []Figure, tool string) (f Figure, ok bool) {
-	i := slices.IndexFunc(row, func(f Figure) bool { return f.Tool == tool && len(f.Seconds) > 0 })
+// find returns a tool's figure, the zero Figure where there is none.
+func (d Document) find(workload, scenario, tool string) Figure {
+	i := slices.IndexFunc(d.Figures, func(f Figure) bool {
+		return f.Workload == workload && f.Scenario == scenario && f.Tool == tool
+	})
 	if i < 0 {
-		return Figure{}, false
+		return Figure{}
 	}
-	return row[i], true
+	return d.Figures[i]
 }

@@ -1,173 +1,239 @@
 package bench
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
-	"maps"
+	"html"
+	"path/filepath"
 	"slices"
 	"strings"
+	"text/tabwriter"
+	"text/template"
+
+	"github.com/gokiln/gokiln/integration/internal/state"
 )
 
-// Page is docs/performance.md: figures, ratios, aims and what they were
-// measured with.
-func (d Document) Page() string {
-	var b strings.Builder
-	b.WriteString(pageHead)
-	d.pageAims(&b)
-	for _, w := range Workloads() {
-		d.pageWorkload(&b, w)
+// write writes performance.json, .md and .svg anew.
+func (d Document) write(dir string) error {
+	data, err := json.MarshalIndent(d, "", "  ")
+	page, pageErr := d.page()
+	if err := errors.Join(err, pageErr); err != nil {
+		return err
 	}
-	d.pageTools(&b)
-	b.WriteString(pageMethod)
-	d.pageRuns(&b)
-	return b.String()
+	return errors.Join(
+		state.WriteFile(filepath.Join(dir, "performance.json"), append(data, '\n'), 0o644),
+		state.WriteFile(filepath.Join(dir, "performance.svg"), []byte(d.chart()), 0o644),
+		state.WriteFile(filepath.Join(dir, "performance.md"), []byte(page), 0o644),
+	)
 }
 
-const pageHead = `<!-- Written by "make bench". -->
-
-# Performance
-
-How long the command line takes that a user types, the push to the registry included. Everything on this page is written by
-` + "`make bench`" + `; [performance.json](performance.json) holds every round.
-
-![Medians by workload and scenario](performance.svg)
-
-`
-
-const pageMethod = `## How it is measured
-
-- All tools of one row build in one run, in turn, in rounds whose order alternates. A cell is the median, with the least and the
-  most in brackets. Compare inside a row: rows may be from different runs.
-- Every round makes a change that no build has seen. After each timed build the programs are fetched and searched for
-  the change and for the dependency's version; a build that gave anything else is a failure.
-- Warm rows share one daemon per workload that serves nobody else. Rows with a fresh daemon start one with an empty root
-  for each build; starting it is not timed, pulling base images and frontends is. A minute passes before each of these
-  builds: ext4 is slow to create files where many were deleted shortly before.
-- "Registry cache" is ` + "`type=registry,mode=max`" + `, with the same flags for each tool that builds with buildkitd, exported by the build
-  before the change. That build is not timed, as an earlier pipeline ran it. One row times the export as well.
-- ko and ` + "`go build`" + ` run on the host. On a fresh machine their GOCACHE and GOMODCACHE are empty.
-- Modules come from the machine's module proxy over the network, for every tool that downloads them.
-- No attestations are made. The registry is on the same machine, plain HTTP.
-- The expert's fleet is compiled in one step that all its targets share, and one target exports the cache.
-
-`
-
-func (d Document) pageAims(b *strings.Builder) {
-	verdicts := d.Verdicts()
-	if len(verdicts) == 0 {
-		return
-	}
-	b.WriteString("## Aims\n\ngokiln's median over the other tool's, in one run.\n\n| workload | scenario | aim | measured | |\n|---|---|---|---|---|\n")
-	for _, v := range verdicts {
-		measured, met := fmt.Sprintf("%.2f", v.Ratio), "met"
-		if v.Other == "" {
-			measured = fmt.Sprintf("%d", len(v.Gokiln.Ran))
-		}
-		if !v.Met {
-			met = "**missed**"
-		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", v.Workload, v.Scenario, v.Text(), measured, met)
-	}
-	b.WriteString("\n")
-	for _, v := range verdicts {
-		if !v.Met {
-			b.WriteString(v.missed())
-		}
-	}
+// table is one workload's figures.
+type table struct {
+	Name, About string
+	Columns     []string
+	Rows        []tableRow
+	// Failures are sentences about what failed.
+	Failures []string
 }
 
-// missed says by how much an aim was missed and what the time went to.
-func (v Verdict) missed() string {
-	var b strings.Builder
-	if v.Other == "" {
-		fmt.Fprintf(&b, "%s, %s: these steps ran: %s.\n\n", v.Workload, v.Scenario, strings.Join(v.Gokiln.Ran, "; "))
-		return b.String()
-	}
-	fmt.Fprintf(&b, "%s, %s: %.2f instead of %.2f of %s, in %s s. The longest steps, which may overlap: ",
-		v.Workload, v.Scenario, v.Ratio, v.Most, TitleOf(v.Other), seconds(v.Gokiln.Median))
-	for i, s := range v.Gokiln.Steps {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		fmt.Fprintf(&b, "%s %s s", s.Name, seconds(s.Seconds))
-	}
-	if len(v.Gokiln.Steps) == 0 {
-		fmt.Fprintf(&b, "none took %s s", seconds(shortestKept.Seconds()))
-	}
-	b.WriteString(".\n\n")
-	return b.String()
+type tableRow struct {
+	Name, Title, Run string
+	Figures          []Figure // one per column, without a tool where there is none
 }
 
-func (d Document) pageWorkload(b *strings.Builder, w Workload) {
-	columns := d.columns(w.Name)
-	if len(columns) == 0 {
-		return
-	}
-	fmt.Fprintf(b, "## %s\n\n%s. Seconds, and below them gokiln's share of the other's time.\n\n| scenario |", w.Name, upper(w.About))
-	for _, t := range columns {
-		fmt.Fprintf(b, " %s |", t.Title)
-	}
-	fmt.Fprintf(b, " run |\n|---|%s---|\n", strings.Repeat("---:|", len(columns)))
-	for _, s := range Scenarios() {
-		row := d.Row(w.Name, s.Name)
-		if len(row) == 0 {
-			continue
+// tables arranges the figures, of one run or of all where run is empty.
+func (d Document) tables(run string) []table {
+	d.Figures = slices.DeleteFunc(slices.Clone(d.Figures), func(f Figure) bool { return run != "" && f.Run != run })
+	var all []table
+	for _, w := range workloads() {
+		t := table{Name: w.name, About: w.about}
+		columns := slices.DeleteFunc(tools(), func(t tool) bool {
+			return !slices.ContainsFunc(d.Figures, func(f Figure) bool { return f.Workload == w.name && f.Tool == t.name })
+		})
+		for _, c := range columns {
+			t.Columns = append(t.Columns, c.title)
 		}
-		fmt.Fprintf(b, "| %s |", s.Title)
-		own, _ := Of(row, Gokiln)
-		for _, t := range columns {
-			fmt.Fprintf(b, " %s |", strings.TrimSpace(cell(row, t.Name)+share(own, row, t)))
+		for _, s := range scenarios() {
+			r := tableRow{Name: s.name, Title: s.title}
+			for _, c := range columns {
+				f := d.find(w.name, s.name, c.name)
+				r.Figures, r.Run = append(r.Figures, f), max(r.Run, f.Run)
+				if f.Failed != "" {
+					reason, _, _ := strings.Cut(f.Failed, "\n")
+					t.Failures = append(t.Failures, fmt.Sprintf("%s, %s: failed after %d rounds: %s", s.name, c.title, len(f.Seconds), reason))
+				}
+			}
+			if r.Run != "" {
+				t.Rows = append(t.Rows, r)
+			}
 		}
-		fmt.Fprintf(b, " %s |\n", row[0].Run)
+		if len(t.Rows) > 0 {
+			all = append(all, t)
+		}
 	}
-	b.WriteString("\n")
-	d.pageFailures(b, w)
+	return all
 }
 
-// share is gokiln's share of another tool's time, in a line of its own.
-func share(own Figure, row []Figure, t Tool) string {
-	other, ok := Of(row, t.Name)
-	if !ok || t.Name == Gokiln || own.Median == 0 || other.Median == 0 {
+// Text is the figure's median and, of several rounds, the least and the most.
+func (f Figure) Text() string {
+	switch {
+	case f.Tool == "":
 		return ""
+	case len(f.Seconds) == 0:
+		return "failed"
 	}
-	return fmt.Sprintf("<br>× %.2f", own.Median/other.Median)
+	text := seconds(f.Median)
+	if len(f.Seconds) > 1 {
+		text += fmt.Sprintf(" (%s–%s)", seconds(f.Min), seconds(f.Max))
+	}
+	if f.Failed != "" {
+		text += " then failed"
+	}
+	return text
 }
 
-func (d Document) pageFailures(b *strings.Builder, w Workload) {
-	for _, f := range d.Figures {
-		if f.Workload == w.Name && f.Failed != "" {
-			first, _, _ := strings.Cut(f.Failed, "\n")
-			fmt.Fprintf(b, "- %s, %s: failed after %d rounds: %s\n\n", f.Scenario, TitleOf(f.Tool), len(f.Seconds), first)
+// Cells are the figures for the page, with gokiln's share of the other tools' times.
+func (r tableRow) Cells() (cells []string) {
+	own := r.Figures[0]
+	for _, f := range r.Figures {
+		cell := f.Text()
+		if own.Tool == gokiln && f.Tool != gokiln && own.Median > 0 && f.Median > 0 {
+			cell += fmt.Sprintf("<br>× %.2f", own.Median/f.Median)
+		}
+		cells = append(cells, cell)
+	}
+	return cells
+}
+
+func seconds(s float64) string {
+	if s < 10 {
+		return fmt.Sprintf("%.2f", s)
+	}
+	return fmt.Sprintf("%.1f", s)
+}
+
+// text is the figures of one run for a terminal.
+func (d Document) text(run string) string {
+	var b strings.Builder
+	for _, t := range d.tables(run) {
+		out := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+		fmt.Fprintf(out, "%s\t%s\t\n", t.Name, strings.Join(t.Columns, "\t"))
+		for _, r := range t.Rows {
+			fmt.Fprintf(out, "%s\t", r.Name)
+			for _, f := range r.Figures {
+				fmt.Fprintf(out, "%s\t", f.Text())
+			}
+			fmt.Fprintln(out)
+		}
+		_ = out.Flush() // a buffer takes everything
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// verdict says how far an aim was met.
+type verdict struct{ Workload, Scenario, Aim, Measured, Met string }
+
+func (d Document) verdicts() []verdict {
+	var all []verdict
+	for _, a := range aims() {
+		for _, w := range a.workloads {
+			own, other := d.find(w, a.scenario, gokiln), d.find(w, a.scenario, a.other)
+			if len(own.Seconds) == 0 || a.other != "" && other.Median == 0 {
+				continue
+			}
+			v := verdict{w, a.scenario, "no step runs a program", fmt.Sprint(len(own.Ran)), "met"}
+			met := len(own.Ran) == 0
+			if a.other != "" {
+				share := own.Median / other.Median
+				v.Aim, v.Measured, met = fmt.Sprintf("≤ %.2f of %s", a.most, title(a.other)), fmt.Sprintf("%.2f", share), share <= a.most
+			}
+			if !met {
+				v.Met = "**missed**"
+			}
+			all = append(all, v)
 		}
 	}
+	return all
 }
 
-func (d Document) pageTools(b *strings.Builder) {
-	b.WriteString("## Tools\n\n| | |\n|---|---|\n")
-	for _, t := range Tools() {
-		fmt.Fprintf(b, "| %s | %s |\n", t.Title, upper(t.About))
+// page is docs/performance.md.
+func (d Document) page() (string, error) {
+	type about struct{ Title, About string }
+	data := struct {
+		Verdicts []verdict
+		Tables   []table
+		Tools    []about
+		Runs     []Run
+	}{Verdicts: d.verdicts(), Tables: d.tables(""), Runs: d.Runs}
+	for _, t := range tools() {
+		data.Tools = append(data.Tools, about{t.title, t.about})
 	}
-	b.WriteString("\n")
+	page, err := template.ParseFS(templates, "templates/page.md.tmpl")
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	err = page.Execute(&out, data)
+	return out.String(), err
 }
 
-func (d Document) pageRuns(b *strings.Builder) {
-	b.WriteString("## Runs\n\n")
-	for _, r := range d.Runs {
-		fmt.Fprintf(b, "- **%s**, %s: %d × %s, %.0f GiB of memory, %s", r.ID, r.Started.UTC().Format("2 January 2006 15:04 MST"),
-			r.Machine.Cores, r.Machine.CPU, float64(r.Machine.Memory)/(1<<30), r.Machine.System)
-		if r.Machine.Kernel != "" {
-			fmt.Fprintf(b, ", Linux %s", r.Machine.Kernel)
+// GiB is the memory for people.
+func (m Machine) GiB() string { return fmt.Sprintf("%.0f", float64(m.Memory)/(1<<30)) }
+
+// colours are readable on light and on dark.
+func colours() map[string]string {
+	return map[string]string{
+		gokiln: "#d9480f", expert: "#1c7ed6", expertSyntax: "#4dabf7", guide: "#868e96", ko: "#2f9e44", goBuild: "#9c6ade",
+	}
+}
+
+// chart draws the medians: a group of bars per scenario, each with a scale of its own
+// that ends at its longest bar, because scenarios differ by a factor of a hundred.
+func (d Document) chart() string {
+	const left, width, step = 330, 470.0, 14
+	var b strings.Builder
+	y := 16
+	text := func(x, y int, class, s string) {
+		fmt.Fprintf(&b, "<text class=%q x=\"%d\" y=\"%d\">%s</text>\n", class, x, y, html.EscapeString(s))
+	}
+	bar := func(x, y int, width float64, tool string) {
+		fmt.Fprintf(&b, "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"11\" rx=\"2\" fill=%q/>\n", x, y, width, colours()[tool])
+	}
+	for i, t := range tools() {
+		bar(16+140*i, y, 11, t.name)
+		text(32+140*i, y+10, "", t.title)
+	}
+	for _, t := range d.tables("") {
+		y += 40
+		text(16, y, "head", t.Name)
+		y += 10
+		for _, r := range t.Rows {
+			longest := slices.MaxFunc(r.Figures, func(a, b Figure) int { return int(1000 * (a.Median - b.Median)) }).Median
+			text(16, y+10, "", r.Title)
+			for _, f := range r.Figures {
+				if f.Median > 0 {
+					bar(left, y, max(1, width*f.Median/longest), f.Tool)
+					text(left+5+int(width*f.Median/longest), y+9, "value", seconds(f.Median)+" s")
+					y += step
+				}
+			}
+			y += step
 		}
-		for _, name := range slices.Sorted(maps.Keys(r.Versions)) {
-			fmt.Fprintf(b, "; %s %s", name, r.Versions[name])
-		}
-		b.WriteString(".\n")
 	}
+	return fmt.Sprintf(chartFrame, y, y, b.String())
 }
 
-// upper makes the first letter of a sentence a capital.
-func upper(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
+// chartFrame leaves the background alone, and has the text follow the reader's choice
+// of light or dark.
+const chartFrame = `<svg xmlns="http://www.w3.org/2000/svg" width="900" height="%d" viewBox="0 0 900 %d" role="img">
+<title>Seconds per build by workload, scenario and tool</title>
+<style>
+text { font: 12px system-ui, sans-serif; fill: #1f2328 }
+.head { font-size: 15px; font-weight: 600 }
+.value { font-size: 10px }
+@media (prefers-color-scheme: dark) { text { fill: #e6edf3 } }
+</style>
+%s</svg>
+`

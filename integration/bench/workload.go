@@ -2,7 +2,7 @@ package bench
 
 import (
 	"context"
-	"errors"
+	"embed"
 	"fmt"
 	"io/fs"
 	"os"
@@ -10,58 +10,64 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"text/template"
 )
 
-// Workload is a program, or several, with real weight. Its source is made by
-// Generate and is the same each time.
-type Workload struct {
-	Name string
-	// About says in a sentence what it is.
-	About string
-	// Programs are its main packages.
-	Programs []Program
-	// Shared is the package that Deep changes, relative to the module and in
-	// slashes, or empty. All programs import it.
-	Shared string
-	// Module is the dependency that is bumped, Versions the ones it goes
-	// through, lowest first. The source begins with the first.
-	Module   string
-	Versions []string
-	// write writes the source, without go.sum and what go mod tidy adds.
+// workload is an app, or several, with real weight. Its source is the same each time.
+type workload struct {
+	name, about string
+	// packages are the main packages as go build takes them.
+	packages []string
+	// shared is the package that deep changes, or empty. All programs import it.
+	shared string
+	// module is the dependency that is bumped, through the versions in their order.
+	module   string
+	versions []string
+	// write writes the source without go.sum.
 	write func(dir, repo string) error
 }
 
-// Program is one main package.
-type Program struct {
-	// Name is the program's file name.
-	Name string
-	// Package is its folder as go build takes it: "." or with a leading "./".
-	Package string
-}
+// fleet reports whether the workload is several programs, each in an image of its own.
+func (w workload) fleet() bool { return len(w.packages) > 1 }
 
-// Workloads are all workloads.
-func Workloads() []Workload { return []Workload{serviceWorkload(), caddyWorkload(), fleetWorkload()} }
-
-func (w Workload) isFleet() bool { return len(w.Programs) > 1 }
-
-// packages are the main packages as the arguments of go build.
-func (w Workload) packages() string {
-	var names []string
-	for _, p := range w.Programs {
-		names = append(names, p.Package)
+// program returns the file name of a main package's program.
+func (w workload) program(pkg string) string {
+	if pkg == "." {
+		return w.name
 	}
-	return strings.Join(names, " ")
+	return path.Base(pkg)
 }
 
-func serviceWorkload() Workload {
-	api := Program{Name: "api", Package: "./cmd/api"}
-	return Workload{
-		Name: Service, About: "HTTP and gRPC, PostgreSQL, OpenTelemetry and Prometheus: `examples/service`",
-		Programs: []Program{api}, Shared: "internal/note",
-		Module:   "github.com/jackc/pgx/v5",
-		Versions: []string{"v5.7.5", "v5.7.6", "v5.8.0", "v5.9.1", "v5.9.2", "v5.10.0", "v5.11.0", "v5.12.0"},
-		write: func(dir, repo string) error {
-			return copyTree(filepath.Join(repo, "examples", "service"), dir)
+func workloads() []workload {
+	var services []string
+	for i := range 20 {
+		services = append(services, fmt.Sprintf("./cmd/svc-%02d", i+1))
+	}
+	return []workload{
+		{
+			name: "service", about: "HTTP and gRPC, PostgreSQL, OpenTelemetry and Prometheus: `examples/service`",
+			packages: []string{"./cmd/api"}, shared: "internal/note",
+			module:   "github.com/jackc/pgx/v5",
+			versions: []string{"v5.7.5", "v5.7.6", "v5.8.0", "v5.9.1", "v5.9.2", "v5.10.0", "v5.11.0", "v5.12.0"},
+			write: func(dir, repo string) error {
+				return os.CopyFS(dir, os.DirFS(filepath.Join(repo, "examples", "service")))
+			},
+		},
+		{
+			name: "caddy", about: "A custom Caddy: a main of a few lines that imports Caddy's standard modules",
+			packages: []string{"."},
+			module:   "github.com/caddyserver/caddy/v2",
+			versions: []string{"v2.11.4", "v2.11.5", "v2.11.6", "v2.11.7", "v2.11.8", "v2.11.9"},
+			write: func(dir, _ string) error {
+				return writeFiles(dir, map[string]string{"main.go": caddyMain, "go.mod": "module example.com/caddy\n\ngo 1.26\n"})
+			},
+		},
+		{
+			name: "fleet", about: "20 services in one module with 10 shared packages; a Kubernetes client, an AWS client and gRPC between them",
+			packages: services, shared: "internal/model",
+			module:   "google.golang.org/grpc",
+			versions: []string{"v1.81.0", "v1.81.1", "v1.82.0", "v1.82.1", "v1.83.0", "v1.83.1", "v1.83.2"},
+			write:    func(dir, _ string) error { return writeFleet(dir, services) },
 		},
 	}
 }
@@ -78,105 +84,83 @@ import (
 func main() { caddycmd.Main() }
 `
 
-func caddyWorkload() Workload {
-	return Workload{
-		Name: Caddy, About: "a custom Caddy: a main of a few lines that imports Caddy's standard modules",
-		Programs: []Program{{Name: "caddy", Package: "."}},
-		Module:   "github.com/caddyserver/caddy/v2",
-		Versions: []string{"v2.11.4", "v2.11.5", "v2.11.6", "v2.11.7", "v2.11.8", "v2.11.9"},
-		write: func(dir, _ string) error {
-			return writeFiles(dir, map[string]string{
-				"main.go":   caddyMain,
-				"README.md": "# A custom Caddy\n",
-				"go.mod":    "module example.com/caddy\n\ngo 1.26\n",
-			})
-		},
-	}
-}
+//go:embed fleet
+var fleetFiles embed.FS
 
-// modFile is where Generate keeps go.mod or go.sum for one version of the
-// bumped dependency.
-func modFile(dir, version, name string) string { return filepath.Join(dir, ".bench", version, name) }
-
-// Generate writes the source to dir: the files, the lines that get changed, and
-// go.mod and go.sum with the first version of the bumped dependency. It asks
-// the module proxy for what is not in the user's module cache.
-func (w Workload) Generate(ctx context.Context, dir, repo string) error {
-	if err := w.write(dir, repo); err != nil {
+// writeFleet writes the shared packages and a main package for each service. Each
+// third one speaks gRPC, each third stores in S3, each fourth talks to Kubernetes, so
+// that their dependencies overlap and differ.
+func writeFleet(dir string, services []string) error {
+	err := fs.WalkDir(fleetFiles, "fleet", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := fleetFiles.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		return writeFiles(dir, map[string]string{strings.TrimSuffix(strings.TrimPrefix(name, "fleet/"), ".txt"): string(content)})
+	})
+	if err != nil {
 		return err
 	}
-	for _, change := range []Change{Line, Deep, Unrelated} {
-		if err := w.Mark(dir, change, "before"); err != nil {
+	main, err := template.ParseFS(templates, "templates/service.go.tmpl")
+	if err != nil {
+		return err
+	}
+	for i, pkg := range services {
+		var source strings.Builder
+		data := map[string]any{"Name": path.Base(pkg), "RPC": i%3 == 0, "Store": i%3 == 1, "Cluster": i%4 == 0}
+		if err := main.Execute(&source, data); err != nil {
+			return err
+		}
+		if err := writeFiles(dir, map[string]string{path.Join(pkg, "main.go"): source.String()}); err != nil {
 			return err
 		}
 	}
-	return w.resolve(ctx, dir, w.Versions[0])
+	return nil
 }
 
-// resolve has the go command require a version of the bumped dependency, and
-// keeps go.mod and go.sum.
-func (w Workload) resolve(ctx context.Context, dir, version string) error {
-	for _, args := range [][]string{{"get", w.Module + "@" + version}, {"mod", "tidy"}} {
+// generate writes the source with the first version of the bumped dependency. The go
+// command asks the module proxy for what the user's module cache lacks.
+func (w workload) generate(ctx context.Context, dir, repo string) error {
+	if err := w.write(dir, repo); err != nil {
+		return err
+	}
+	for _, c := range []change{line, deep, unrelated} {
+		if err := w.mark(dir, c, "before"); err != nil {
+			return err
+		}
+	}
+	return w.require(ctx, dir, w.versions[0])
+}
+
+// require sets the version of the bumped dependency.
+func (w workload) require(ctx context.Context, dir, version string) error {
+	for _, args := range [][]string{{"get", w.module + "@" + version}, {"mod", "tidy"}} {
 		cmd := exec.CommandContext(ctx, "go", args...)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "GOTOOLCHAIN=local")
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("go %s: %w: %s", strings.Join(args, " "), err, tail(string(out), 5))
+			return fmt.Errorf("go %s: %w: %s", strings.Join(args, " "), err, lastLines(string(out), 5))
 		}
 	}
-	return errors.Join(
-		copyFile(filepath.Join(dir, "go.mod"), modFile(dir, version, "go.mod")),
-		copyFile(filepath.Join(dir, "go.sum"), modFile(dir, version, "go.sum")),
-	)
+	return nil
 }
 
-// Use gives the source in dir the go.mod and go.sum for a version of the bumped
-// dependency. They are made in from, where Generate has been, and each from the
-// first version's, so that the order in which they are asked for does not
-// matter.
-func (w Workload) Use(ctx context.Context, from, dir, version string) error {
-	if _, err := os.Stat(modFile(from, version, "go.sum")); errors.Is(err, fs.ErrNotExist) {
-		if err := w.take(from, from, w.Versions[0]); err != nil {
-			return err
-		}
-		if err := w.resolve(ctx, from, version); err != nil {
-			return err
-		}
-	}
-	return w.take(from, dir, version)
-}
-
-func (w Workload) take(from, dir, version string) error {
-	return errors.Join(
-		copyFile(modFile(from, version, "go.mod"), filepath.Join(dir, "go.mod")),
-		copyFile(modFile(from, version, "go.sum"), filepath.Join(dir, "go.sum")),
-	)
-}
-
-// Copy copies what Generate made, for one tool.
-func (w Workload) Copy(from, dir string) error {
-	if err := copyTree(from, dir); err != nil {
-		return err
-	}
-	return errors.Join(w.take(from, dir, w.Versions[0]), os.RemoveAll(filepath.Join(dir, ".bench")))
-}
-
-// Mark makes a change: after it the program holds the text mark, except for
-// Unrelated. A workload without shared package has no Deep.
-func (w Workload) Mark(dir string, change Change, mark string) error {
-	switch change {
-	case Line:
-		return writeFiles(dir, map[string]string{path.Join(w.Programs[0].Package, markFile): markSource("main", mark)})
-	case Deep:
-		if w.Shared == "" {
-			return nil
-		}
-		return writeFiles(dir, map[string]string{path.Join(w.Shared, markFile): markSource(path.Base(w.Shared), mark)})
-	case Unrelated:
+// mark makes a change that the text tells from all others. After line and deep the
+// programs hold the text.
+func (w workload) mark(dir string, c change, text string) error {
+	switch {
+	case c == line:
+		return writeFiles(dir, map[string]string{path.Join(w.packages[0], markFile): markSource("main", text)})
+	case c == deep && w.shared != "":
+		return writeFiles(dir, map[string]string{path.Join(w.shared, markFile): markSource(path.Base(w.shared), text)})
+	case c == unrelated:
 		return writeFiles(dir, map[string]string{
-			"README.md": "# " + w.Name + "\n\n" + mark + "\n",
-			path.Join(w.Programs[0].Package, "bench_test.go"): fmt.Sprintf(
-				"package main\n\nimport \"testing\"\n\nfunc TestNothing(t *testing.T) { t.Log(%q) }\n", mark),
+			"README.md": "# " + w.name + "\n\n" + text + "\n",
+			path.Join(w.packages[0], "bench_test.go"): fmt.Sprintf(
+				"package main\n\nimport \"testing\"\n\nfunc TestNothing(t *testing.T) { t.Log(%q) }\n", text),
 		})
 	}
 	return nil
@@ -184,10 +168,10 @@ func (w Workload) Mark(dir string, change Change, mark string) error {
 
 const markFile = "bench_line.go"
 
-// markSource is a file of which one line changes. The linker can't know that a
-// program always has a name, so it keeps the text.
-func markSource(pkg, mark string) string {
-	return fmt.Sprintf("package %s\n\nimport \"os\"\n\nfunc init() {\n\tif len(os.Args) == 0 {\n\t\tprintln(%q)\n\t}\n}\n", pkg, mark)
+// markSource is a file of which one line changes. The linker can't know that a program
+// always has a name, so it keeps the text.
+func markSource(pkg, text string) string {
+	return fmt.Sprintf("package %s\n\nimport \"os\"\n\nfunc init() {\n\tif len(os.Args) == 0 {\n\t\tprintln(%q)\n\t}\n}\n", pkg, text)
 }
 
 func writeFiles(dir string, files map[string]string) error {
@@ -203,32 +187,7 @@ func writeFiles(dir string, files map[string]string) error {
 	return nil
 }
 
-func copyFile(from, to string) error {
-	b, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(to, b, 0o644)
-}
-
-func copyTree(from, to string) error {
-	return filepath.WalkDir(from, func(file string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		rel, err := filepath.Rel(from, file)
-		if err != nil {
-			return err
-		}
-		return copyFile(file, filepath.Join(to, rel))
-	})
-}
-
-// tail gives the last lines of a text.
-func tail(s string, n int) string {
+func lastLines(s string, n int) string {
 	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/gokiln/gokiln/integration/bench"
 	"github.com/gokiln/gokiln/integration/internal/stack"
 	"github.com/gokiln/gokiln/integration/internal/state"
 )
@@ -66,7 +67,7 @@ func run(ctx context.Context, args []string, stdout, notes io.Writer) error {
 	commands := map[string]func(context.Context, stack.Stack, []string, io.Writer) error{
 		"up": up, "down": down, "clean": clean, "env": env, "run": runExample,
 		"standin": standIn, "test": test, "lint": lint, "fuzz": fuzz,
-		"bench": benchmark,
+		"bench": bench.Command,
 	}
 	command, ok := commands[name]
 	if !ok {

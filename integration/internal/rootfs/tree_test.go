@@ -129,7 +129,11 @@ func TestLayerDependsOnTheTreeAlone(t *testing.T) {
 		if err := validate.Image(img); err != nil {
 			t.Error(err)
 		}
-		return l.digest
+		digest, err := l.Digest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return digest
 	}
 	first := layer()
 	now := time.Now().Add(time.Hour)

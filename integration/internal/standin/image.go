@@ -42,7 +42,7 @@ type Maker struct {
 
 // part is one layer of an image and how it came to be.
 type part struct {
-	layer *rootfs.Layer
+	layer v1.Layer
 	note  string
 	when  time.Time
 }

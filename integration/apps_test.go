@@ -133,11 +133,11 @@ func (s suite) bake(t *testing.T, dir string, args ...string) result {
 	cmd := s.BuildxCommand(t.Context(), append(argv, args...)...)
 	cmd.Dir = dir
 	cmd.Env = append(cmd.Env, "BUILDX_BAKE_ENTITLEMENTS_FS=0") // the authorities' file is not of the folder
-	r := harness.Watch(t, cmd)
+	r := result{harness.Watch(cmd)}
 	if r.Err != nil {
-		t.Fatalf("docker buildx bake: %v\n%s%s", r.Err, r.Text, logs(r.Steps))
+		t.Fatalf("docker buildx bake: %v\n%s", r.Err, r.Output)
 	}
-	return result{Output: r.Text, Steps: r.Steps}
+	return r
 }
 
 func reference(t *testing.T, s string) name.Reference {
@@ -174,12 +174,4 @@ func keys(m map[string]string) []string {
 	}
 	slices.Sort(list)
 	return list
-}
-
-func logs(steps []harness.Step) string {
-	var all strings.Builder
-	for _, st := range steps {
-		all.WriteString(st.Log)
-	}
-	return all.String()
 }

@@ -38,59 +38,29 @@ func (s suite) needsOwnDaemon(t *testing.T) {
 	}
 }
 
-// build is one call of docker buildx build.
-type build struct {
-	// Args are what the user types after `docker buildx build`.
-	Args []string
-	// Dir is the working folder.
-	Dir string
-	// Stdin is the standard input.
-	Stdin []byte
-	// Env is added to the environment.
-	Env []string
-}
+type build = harness.Build
 
 // result is what a build did.
-type result struct {
-	// Output is what buildx printed, without its progress, and what the steps
-	// wrote.
-	Output string
-	Steps  []harness.Step
-	Err    error
-}
+type result struct{ harness.Result }
 
 // try builds and returns the failure, if any, with what was printed.
 func (s suite) try(t *testing.T, b build) result {
 	t.Helper()
-	args := append([]string{"build", "--builder", s.Builder, "--progress", "rawjson"}, s.SyntaxArgs()...)
-	cmd := s.BuildxCommand(t.Context(), append(args, b.Args...)...)
-	cmd.Dir = b.Dir
-	cmd.Stdin = bytes.NewReader(b.Stdin)
-	cmd.Env = append(cmd.Env, b.Env...)
-	r := harness.Watch(t, cmd)
-	out := r.Stdout
-	for _, st := range r.Steps {
-		out += st.Log
-	}
-	return result{Output: out + r.Text, Steps: r.Steps, Err: r.Err}
+	return result{s.Try(t, b)}
 }
 
 // ok builds and fails the test where that fails.
 func (s suite) ok(t *testing.T, b build) result {
 	t.Helper()
-	r := s.try(t, b)
-	if r.Err != nil {
-		t.Fatalf("docker buildx build %s: %v\n%s", strings.Join(b.Args, " "), r.Err, r.Output)
-	}
-	return r
+	return result{s.Build(t, b)}
 }
 
 // ran lists the steps that were executed and not found in the cache, of those
 // whose name contains the word.
 func (r result) ran(word string) []string {
 	var names []string
-	for _, st := range r.Steps {
-		if st.Ran && strings.Contains(st.Name, word) {
+	for _, st := range r.Named(word) {
+		if st.Ran {
 			names = append(names, st.Name)
 		}
 	}
@@ -101,10 +71,8 @@ func (r result) ran(word string) []string {
 // named lists the steps whose name contains the word, cached ones too.
 func (r result) named(word string) []string {
 	var names []string
-	for _, st := range r.Steps {
-		if strings.Contains(st.Name, word) {
-			names = append(names, st.Name)
-		}
+	for _, st := range r.Named(word) {
+		names = append(names, st.Name)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
@@ -167,7 +135,7 @@ func platforms(images map[string]image.Image) []string { return slices.Sorted(ma
 // run runs an image's program as a container would and returns what it printed.
 func (s suite) run(t *testing.T, img image.Image, args ...string) string {
 	t.Helper()
-	return s.Run(t, harness.Image{Image: img}, args...)
+	return s.Run(t, img, args...)
 }
 
 // files returns an image's files by path.

@@ -3,59 +3,74 @@ package harness
 import (
 	"bytes"
 	"os/exec"
+	"strings"
 	"testing"
 )
 
+// Build is one call of docker buildx build.
+type Build struct {
+	// Args are what the user types after docker buildx build, the context last.
+	Args []string
+	// Dir is the working folder.
+	Dir string
+	// Stdin is the standard input.
+	Stdin []byte
+	// Env is added to the environment.
+	Env []string
+}
+
 // Result is what a build did and said.
 type Result struct {
+	// Output is what buildx printed, without its progress, and what the steps wrote.
+	Output string
 	// Steps are the vertices that the daemon reported, in the order in which
 	// they were first seen.
 	Steps []Step
-	// Stdout is what buildx printed there: what --call asks for, say.
-	Stdout string
-	// Text is what buildx said apart from its progress: errors with the lines
-	// of the source, hints and warnings.
-	Text string
 	// Err is set when the command failed.
 	Err error
 }
 
-// Build runs docker buildx build with this stack's builder, as a user would in
-// the folder dir: args are what follows, the context last. A build that fails
-// is a Result with an error; see MustBuild.
-func (e *Env) Build(t testing.TB, dir string, args ...string) Result {
+// Try builds with this stack's builder, as a user would. A build that fails is a
+// Result with an error.
+func (e *Env) Try(t testing.TB, b Build) Result {
 	t.Helper()
-	argv := append([]string{"build", "--builder", e.Builder, "--progress", "rawjson"}, e.SyntaxArgs()...)
-	cmd := e.BuildxCommand(t.Context(), append(argv, args...)...)
-	cmd.Dir = dir
-	return Watch(t, cmd)
+	args := append([]string{"build", "--builder", e.Builder, "--progress", "rawjson"}, e.SyntaxArgs()...)
+	cmd := e.BuildxCommand(t.Context(), append(args, b.Args...)...)
+	cmd.Dir = b.Dir
+	cmd.Stdin = bytes.NewReader(b.Stdin)
+	cmd.Env = append(cmd.Env, b.Env...)
+	return Watch(cmd)
 }
 
-// MustBuild is Build for a build that has to succeed.
-func (e *Env) MustBuild(t testing.TB, dir string, args ...string) Result {
+// Build is Try for a build that has to succeed.
+func (e *Env) Build(t testing.TB, b Build) Result {
 	t.Helper()
-	r := e.Build(t, dir, args...)
+	r := e.Try(t, b)
 	if r.Err != nil {
-		t.Fatalf("build %q in %s: %v\n%s", args, dir, r.Err, r.Text)
+		t.Fatalf("docker buildx build %s: %v\n%s", strings.Join(b.Args, " "), r.Err, r.Output)
 	}
 	return r
 }
 
-// BuildWithBuildctl runs buildctl build with the given arguments, as Build does.
-func (e *Env) BuildWithBuildctl(t testing.TB, dir string, args ...string) Result {
-	t.Helper()
-	argv := append([]string{"build", "--progress", "rawjson"}, args...)
-	cmd := e.BuildctlCommand(t.Context(), argv...)
-	cmd.Dir = dir
-	return Watch(t, cmd)
-}
-
 // Watch runs a prepared build command that reports its progress as rawjson.
-func Watch(t testing.TB, cmd *exec.Cmd) Result {
-	t.Helper()
+func Watch(cmd *exec.Cmd) Result {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	steps, text := ParseProgress(stderr.Bytes())
-	return Result{Steps: steps, Stdout: stdout.String(), Text: text, Err: err}
+	for _, s := range steps {
+		stdout.WriteString(s.Log)
+	}
+	return Result{Output: stdout.String() + text, Steps: steps, Err: err}
+}
+
+// Named gives the steps whose name contains part, cached ones too.
+func (r Result) Named(part string) []Step {
+	var found []Step
+	for _, s := range r.Steps {
+		if strings.Contains(s.Name, part) {
+			found = append(found, s)
+		}
+	}
+	return found
 }

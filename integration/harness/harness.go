@@ -138,16 +138,6 @@ func (e *Env) FreshBehind(t testing.TB, registry string) *Env {
 	return &fresh
 }
 
-// Prune empties the caches of this daemon, the mounts' content included. It is
-// for daemons of the test's own: see Fresh.
-func (e *Env) Prune(t testing.TB) {
-	t.Helper()
-	out, err := e.BuildctlCommand(t.Context(), "prune", "--all").CombinedOutput()
-	if err != nil {
-		t.Fatalf("buildctl prune: %v: %s", err, out)
-	}
-}
-
 // BuildctlCommand prepares BuildKit's own command line for this daemon.
 func (e *Env) BuildctlCommand(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, e.Buildctl, args...)

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/v1/validate"
+
+	"github.com/gokiln/gokiln/integration/internal/image"
 )
 
 // The Dockerfile of these tests is built by the daemon's own Dockerfile
@@ -55,8 +57,11 @@ func write(t *testing.T, e *Env) (dir string) {
 func TestBuildPushPullRun(t *testing.T) {
 	e := Start(t)
 	tag := e.Tag(t)
-	e.MustBuild(t, write(t, e), "--platform", "linux/amd64,linux/arm64", "-t", tag, "--push", ".")
-	images := e.Pull(t, tag)
+	e.Build(t, Build{Dir: write(t, e), Args: []string{"--platform", "linux/amd64,linux/arm64", "-t", tag, "--push", "."}})
+	images, err := image.Fetch(t.Context(), tag)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for platform, want := range map[string]string{
 		"linux/amd64": "amd64 65532 [by default] /etc/ssl/certs/ca-certificates.crt\n",
 		"linux/arm64": "arm64 65532 [by default] /etc/ssl/certs/ca-certificates.crt\n",
@@ -78,14 +83,14 @@ func TestBuildPushPullRun(t *testing.T) {
 	}
 }
 
-func checkFiles(t *testing.T, img Image) {
+func checkFiles(t *testing.T, img image.Image) {
 	t.Helper()
 	files, err := img.Files()
 	if err != nil {
 		t.Fatal(err)
 	}
-	find := func(path string) File {
-		i := slices.IndexFunc(files, func(f File) bool { return f.Path == path })
+	find := func(path string) image.File {
+		i := slices.IndexFunc(files, func(f image.File) bool { return f.Path == path })
 		if i < 0 {
 			t.Fatalf("the image has no %s", path)
 		}
@@ -94,7 +99,7 @@ func checkFiles(t *testing.T, img Image) {
 	if f := find("app"); f.Mode != 0o500 || f.UID != 65532 || f.Type != tar.TypeReg || f.Layer == 0 {
 		t.Errorf("app = %+v", f)
 	}
-	for path, want := range map[string]File{
+	for path, want := range map[string]image.File{
 		"home/nonroot": {Mode: 0o700, UID: 65532, GID: 65532},
 		"tmp":          {Mode: 0o1777},
 		"root":         {Mode: 0o700},
@@ -116,48 +121,29 @@ func TestFailedBuildIsToldApart(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte("package main\n\nfunc main() { undefined() }\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r := e.Build(t, dir, ".")
-	failed := r.Find("go build")
+	r := e.Try(t, Build{Dir: dir, Args: []string{"."}})
+	failed := r.Named("go build")
 	if r.Err == nil || len(failed) != 1 || failed[0].Error == "" || failed[0].Ran {
 		t.Fatalf("error %v, steps %+v", r.Err, failed)
 	}
-	if !strings.Contains(r.Text, "ERROR: ") {
-		t.Errorf("text = %q", r.Text)
+	if !strings.Contains(r.Output, "ERROR: ") {
+		t.Errorf("output = %q", r.Output)
 	}
 }
 
 func TestFreshDaemonHasEmptyCaches(t *testing.T) {
 	e := Start(t)
 	dir := write(t, e)
-	e.MustBuild(t, dir, "--target", "probe", ".")
-	if warm := e.MustBuild(t, dir, "--target", "probe", ".").Find("go version"); len(warm) != 1 || !warm[0].Cached {
+	probe := Build{Dir: dir, Args: []string{"--target", "probe", "."}}
+	e.Build(t, probe)
+	if warm := e.Build(t, probe).Named("go version"); len(warm) != 1 || !warm[0].Cached {
 		t.Errorf("second build on the same daemon: %+v", warm)
 	}
 	fresh := e.Fresh(t)
 	if fresh.BuildkitHost == e.BuildkitHost || fresh.Builder == e.Builder {
 		t.Fatalf("the second daemon is the first one: %+v", fresh.Env)
 	}
-	for range 2 {
-		cold := fresh.MustBuild(t, dir, "--target", "probe", ".").Find("go version")
-		if len(cold) != 1 || !cold[0].Ran {
-			t.Errorf("build with empty caches: %+v", cold)
-		}
-		fresh.Prune(t)
-	}
-}
-
-func TestBuildctl(t *testing.T) {
-	e := Start(t)
-	if e.Buildctl == "" || e.BuildkitHost == "" {
-		t.Skip("this stack has no daemon of its own")
-	}
-	dir := write(t, e)
-	r := e.BuildWithBuildctl(t, dir, "--frontend", "dockerfile.v0",
-		"--local", "context=.", "--local", "dockerfile=.", "--opt", "target=probe")
-	if r.Err != nil {
-		t.Fatalf("%v\n%s", r.Err, r.Text)
-	}
-	if len(r.Find("go version")) != 1 {
-		t.Errorf("steps = %+v", r.Steps)
+	if cold := fresh.Build(t, probe).Named("go version"); len(cold) != 1 || !cold[0].Ran {
+		t.Errorf("build with empty caches: %+v", cold)
 	}
 }

@@ -10,34 +10,11 @@ import (
 	"github.com/gokiln/gokiln/integration/internal/image"
 )
 
-// Image is the image of one platform in a registry. Its methods give the files
-// that a container would see and their content; the embedded go-containerregistry
-// image gives the rest.
-type Image struct{ image.Image }
-
-// File is one entry of an image's root file system.
-type File = image.File
-
-// Pull gives what a reference stands for, by platform such as "linux/arm64" or
-// "linux/arm/v7".
-func (e *Env) Pull(t testing.TB, reference string) map[string]Image {
-	t.Helper()
-	got, err := image.Fetch(t.Context(), reference)
-	if err != nil {
-		t.Fatal(err)
-	}
-	images := map[string]Image{}
-	for platform, img := range got {
-		images[platform] = Image{img}
-	}
-	return images
-}
-
 // Command prepares the image's program with its own environment, user and root
 // folder; args replace its command. A foreign architecture runs emulated. A
 // test whose program has no emulator here is skipped, or fails where
 // RequireVar is set.
-func (e *Env) Command(t testing.TB, img Image, args ...string) *exec.Cmd {
+func (e *Env) Command(t testing.TB, img image.Image, args ...string) *exec.Cmd {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "gk-")
 	if err != nil {
@@ -65,7 +42,7 @@ func (e *Env) Command(t testing.TB, img Image, args ...string) *exec.Cmd {
 
 // Run runs the image's program to its end and gives what it printed, both
 // streams together. A program that fails is a failure of the test.
-func (e *Env) Run(t testing.TB, img Image, args ...string) string {
+func (e *Env) Run(t testing.TB, img image.Image, args ...string) string {
 	t.Helper()
 	out, err := e.Command(t, img, args...).CombinedOutput()
 	if err != nil {

@@ -91,14 +91,3 @@ func (s *Step) update(v vertex) {
 	}
 	s.Ran = v.Completed != nil && !s.Cached && s.Error == ""
 }
-
-// Find gives the steps whose name contains part.
-func (r Result) Find(part string) []Step {
-	var found []Step
-	for _, s := range r.Steps {
-		if strings.Contains(s.Name, part) {
-			found = append(found, s)
-		}
-	}
-	return found
-}

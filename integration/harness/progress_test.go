@@ -33,10 +33,3 @@ ERROR: failed to build
 		t.Error(diff)
 	}
 }
-
-func TestFind(t *testing.T) {
-	r := Result{Steps: []Step{{Name: "[linux/amd64] go build ."}, {Name: "copy"}}}
-	if got := r.Find("go build"); len(got) != 1 || got[0].Name != r.Steps[0].Name {
-		t.Errorf("Find = %v", got)
-	}
-}

@@ -130,7 +130,7 @@ func checkAuthHost(s string) (string, error) {
 	server = strings.ToLower(server)
 	name, port, hasPort := strings.Cut(server, ":")
 	if _, err := parsePort(port); hasPort && err != nil {
-		return "", fmt.Errorf("%q: %q is no port: write one from 1 to 65535, or none", show(s), show(port))
+		return "", fmt.Errorf("%q: %q is not a port: write one from 1 to 65535, or none", show(s), show(port))
 	}
 	if !hostRule.MatchString(name) || strings.Contains(name, "..") {
 		return "", fmt.Errorf("%q is not a host: write the server's name, such as git.example.com or git.example.com:8443", show(s))

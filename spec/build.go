@@ -46,7 +46,7 @@ func checkEnvName(name string) error {
 	case name == "":
 		return errors.New("a variable's name is empty")
 	case strings.ContainsFunc(name, func(r rune) bool { return r == '=' || r <= ' ' || unicode.IsControl(r) }):
-		return fmt.Errorf("%q is no name of a variable: no \"=\", white space or control characters", show(name))
+		return fmt.Errorf("%q is not the name of a variable: no \"=\", white space or control characters", show(name))
 	}
 	return nil
 }

@@ -125,7 +125,7 @@ func checkContext(name string) error {
 	case contextRule.MatchString(strings.ToLower(name)):
 		return fmt.Errorf("%q: names of contexts are written in lower case: write %q", goproxy.ContextPrefix+show(name), goproxy.ContextPrefix+show(strings.ToLower(name)))
 	}
-	return fmt.Errorf("%q is no name of a context: write context: and lower-case letters, digits, \".\", \"_\", \"-\" and \"/\", beginning and ending with a letter or digit", goproxy.ContextPrefix+show(name))
+	return fmt.Errorf("%q is not the name of a context: write context: and lower-case letters, digits, \".\", \"_\", \"-\" and \"/\", beginning and ending with a letter or digit", goproxy.ContextPrefix+show(name))
 }
 
 // patterns reads globs for the beginnings of module paths.

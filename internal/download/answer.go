@@ -33,10 +33,10 @@ func (r *run) blame(failures []Failure, out output) {
 		if f.Code != symptom.Answer {
 			continue
 		}
-		ext, text := extZip, "the server answered 200 with something that is no zip file; is it a web page?"
+		ext, text := extZip, "the server answered 200 with something that is not a zip file; is it a web page?"
 		switch {
 		case strings.Contains(f.Text, badInfo), strings.Contains(f.Text, otherInfo):
-			ext, text = extInfo, "the server answered 200 with something that is no description of this version"
+			ext, text = extInfo, "the server answered 200 with something that is not a description of this version"
 			if strings.Contains(f.Text, "'<'") {
 				text = "the server answered 200 with a web page in place of a description of this version"
 			}

@@ -76,7 +76,7 @@ func checkURLs(list string) error {
 		}
 		if u, err := url.Parse(e.Text); err != nil || u.Host == "" || strings.Contains(u.Path, "@") {
 			return Failure{
-				Code: symptom.Secret, Text: fmt.Sprintf("element %d of the secret goproxy is no URL", i+1),
+				Code: symptom.Secret, Text: fmt.Sprintf("element %d of the secret goproxy is not a URL", i+1),
 				Cure: "write https:// first, and percent-encode what the password holds besides letters and digits",
 			}
 		}

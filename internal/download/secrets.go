@@ -86,8 +86,8 @@ func lowerEscapes(s string) string {
 	return escapeRule.ReplaceAllStringFunc(s, strings.ToLower)
 }
 
-// addURL hides the passwords in a list of URLs, and users that stand alone, as
-// tokens do. It goes by the text: what is no URL may hold one all the same.
+// addURL hides the passwords in a list of URLs, and users without a password, as
+// tokens are sent. It goes by the text: text that is not a URL may hold one all the same.
 func (s *secrets) addURL(list string) {
 	for _, e := range goproxy.Parse(list) {
 		info, _, _ := e.Login()
@@ -251,6 +251,5 @@ func withoutMacros(text string) string {
 	return b.String()
 }
 
-// readAll is for the small files of this package: a secret that is a gigabyte is
-// none.
+// readAll reads a small file, up to a bound that no secret reaches.
 func readAll(from io.Reader) ([]byte, error) { return io.ReadAll(io.LimitReader(from, 1<<20)) }

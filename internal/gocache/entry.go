@@ -69,7 +69,7 @@ func ParseEntry(data []byte) (Entry, error) {
 func number(field []byte) (int64, error) {
 	digits := bytes.TrimLeft(field, " ")
 	if len(digits) == 0 || digits[0] < '0' || digits[0] > '9' {
-		return 0, fmt.Errorf("%q is no number", field)
+		return 0, fmt.Errorf("%q is not a number", field)
 	}
 	return strconv.ParseInt(string(digits), 10, 64)
 }

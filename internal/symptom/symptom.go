@@ -1,18 +1,19 @@
-// Package symptom names what goes wrong with modules by short codes, so that an
-// error, wherever it arises, leads to the one row of the README that explains it.
+// Package symptom gives what goes wrong with modules a short code, so that every
+// error leads to the one row of the README that explains it, and holds the texts
+// that explain the codes.
 //
-// The codes are for life: people search for them. A code that is no longer in
-// use is not given to something else. The module step, which can hand nothing
-// but an exit status to the frontend, exits with Exit.
+// Codes are permanent, because people search for them: a retired code is never
+// reused. The module step can hand the frontend nothing but an exit status, and
+// exits with the code's (Exit).
 package symptom
 
 import "fmt"
 
-// Code is a symptom's short code, such as "M4".
+// Code is the short code of a symptom, such as "M4".
 type Code string
 
-// The symptoms. README's table has a row for each, with an anchor of that name
-// in lower case.
+// The symptoms. A new one goes last, here and in Codes, and gets its texts in
+// table.go.
 const (
 	Timeout     Code = "M1"  // no answer in time, a broken connection
 	Denied      Code = "M2"  // 401, 403, a login that was refused
@@ -29,7 +30,7 @@ const (
 	Replace     Code = "M13" // a replacement folder that the build does not have
 	Vendor      Code = "M14" // a vendor folder that disagrees with go.mod
 	Secret      Code = "M15" // a secret or agent that the build did not get
-	Other       Code = "M16" // what the go command said that none of the others is
+	Other       Code = "M16" // any other message of the go command
 	Answer      Code = "M17" // status 200 with a web page, or with no end, in place of a module's file
 )
 
@@ -41,10 +42,10 @@ func Codes() []Code {
 	}
 }
 
-// exitBase lies above the statuses that shells, Go and runc give a meaning.
+// exitBase is above the exit statuses that shells, Go and runc use.
 const exitBase = 70
 
-// Exit is the module step's exit status for the symptom: 71 for M1 and so on.
+// Exit returns the module step's exit status for the symptom: 71 for M1, and so on.
 func (c Code) Exit() int {
 	for i, known := range Codes() {
 		if c == known {
@@ -54,7 +55,7 @@ func (c Code) Exit() int {
 	return 1
 }
 
-// FromExit is the reverse of Exit.
+// FromExit returns the symptom that a module step exited with.
 func FromExit(status int) (Code, bool) {
 	i := status - exitBase - 1
 	if all := Codes(); i >= 0 && i < len(all) {
@@ -63,15 +64,15 @@ func FromExit(status int) (Code, bool) {
 	return "", false
 }
 
-// site is where the README can be read.
+// site is the address of the README.
 const site = "https://github.com/gokiln/gokiln"
 
-// URL is the symptom's row in the README.
+// URL returns the address of the symptom's row in the README.
 func (c Code) URL() string {
 	b := []byte(c)
 	b[0] += 'a' - 'A'
 	return site + "#" + string(b)
 }
 
-// Tag is what an error ends with: "(M4, https://…#m4)".
+// Tag returns what an error ends with: "(M4, https://…#m4)".
 func (c Code) Tag() string { return fmt.Sprintf("(%s, %s)", string(c), c.URL()) }

@@ -151,7 +151,7 @@ func Rows() []Row {
 			"Shows its words.",
 			"What they say: `go.mod requires go >= …` wants a newer `go` in the spec or a newer image."},
 		{Answer,
-			"`something that is no zip file`, `a web page`, `no end`",
+			"`something that is not a zip file`, `a web page`, `no end`",
 			"Ended the `go` command where it took more than 1 GiB of memory for an answer, or more than 20 times `modules.timeout`. Not repeated.",
 			"Open the URL with the builder's network: a login page wants `modules.auth`, or a login at the company's gateway; the address in `modules.proxy` may lack a part of its path."},
 	}

@@ -171,8 +171,8 @@ func (p *sites) calls(fn *ast.FuncDecl) {
 
 // sink returns which argument of a call is a path.
 func (p *sites) sink(call *ast.CallExpr) (int, bool) {
-	fun, name := call.Fun, (*ast.Ident)(nil)
-	switch fun := fun.(type) {
+	var name *ast.Ident
+	switch fun := call.Fun.(type) {
 	case *ast.Ident:
 		name = fun
 	case *ast.SelectorExpr:

@@ -73,9 +73,13 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q is %q", s, list)
 		}
 		for _, e := range list {
-			e.Context()
-			e.Login()
-			e.Server()
+			login, rest, ok := e.Login()
+			if ok && !strings.HasSuffix(e.Text, login+"@"+rest) {
+				t.Errorf("%q has the login %q before %q", e.Text, login, rest)
+			}
+			if host, _, ok := e.Server(); ok && host == "" {
+				t.Errorf("%q has a server without a name", e.Text)
+			}
 		}
 	})
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/workspace/worktest"
 )
 
 // TestClosureGenerated holds closures of modules drawn at random against go
@@ -33,9 +34,9 @@ func TestClosureGenerated(t *testing.T) {
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
 				t.Parallel()
 				r := rand.New(rand.NewPCG(uint64(seed), 4))
-				tc := closureCase{files: randomClosure(r), tags: []string{"extra"}[:r.IntN(2)], broken: "?"}
-				root := realDir(t)
-				writeTree(t, root, tc.files)
+				tc := closureCase{more: randomClosure(r), tags: []string{"extra"}[:r.IntN(2)], broken: "?"}
+				root := worktest.RealDir(t)
+				worktest.WriteTree(t, root, tc.more)
 				_, c := closureOf(t, os.DirFS(root), tc)
 				if missing := missingFiles(t, root, c, tc); missing != nil {
 					t.Errorf("go list has %q, and the closure lacks it", missing)
@@ -43,15 +44,15 @@ func TestClosureGenerated(t *testing.T) {
 				if certain[seed] = c.Whole == ""; certain[seed] && seed < 4 {
 					compareBuilds(t, root, c, tc)
 				}
-				files := maps.Clone(tc.files)
-				for name := range tc.files {
+				files := maps.Clone(tc.more)
+				for name := range tc.more {
 					dir := path.Dir(name)
 					files[path.Join(dir, "README.md")] = "new"
 					files[path.Join(dir, "new_test.go")] = "package new"
 					files[path.Join(dir, "new", "new.go")] = "package new"
 					files[path.Join(dir, "testdata", "new.txt")] = "new"
 				}
-				if _, again := closureOf(t, mapFS(files), tc); !cmp.Equal(c, again) {
+				if _, again := closureOf(t, worktest.MapFS(files), tc); !cmp.Equal(c, again) {
 					t.Errorf("unrelated files change the closure (-before +after):\n%s", cmp.Diff(c, again))
 				}
 			})
@@ -109,15 +110,6 @@ func randomClosure(r *rand.Rand) map[string]string {
 	return files
 }
 
-// serviceFiles are a module with two services.
-func serviceFiles() map[string]string {
-	return map[string]string{
-		"go.mod": "module e.com/app{}go 1.25", "cmd/a/main.go": importing("main", "e.com/app/shared", "e.com/app/web"), "cmd/b/main.go": importing("main", "e.com/app/shared", "e.com/app/onlyb"),
-		"shared/s.go": "package shared", "shared/s_test.go": "package shared", "shared/f_amd64.s": "#include \"textflag.h\"", "onlyb/o.go": "package onlyb", "web/w.go": "package web{}import \"embed\"{}//go:embed dist{}var fs embed.FS",
-		"web/dist/a/b/c.html": "", "README.md": "", "default.pgo": "",
-	}
-}
-
 func services(names ...string) []Package {
 	var mains []Package
 	for _, name := range names {
@@ -129,7 +121,7 @@ func services(names ...string) []Package {
 // TestClosureCalls holds what is asked of the builder, for the first service, for
 // the second one, and for both again.
 func TestClosureCalls(t *testing.T) {
-	c := &counting{FS: mapFS(serviceFiles())}
+	c := &counting{FS: worktest.Read(t, "more", "two services").MapFS()}
 	w, err := Load(t.Context(), remember(c), ".", Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -163,7 +155,7 @@ func TestClosureCalls(t *testing.T) {
 // TestClosurePackages holds what is said of each package, and that walks for
 // several services at once agree with one after the other.
 func TestClosurePackages(t *testing.T) {
-	w, err := Load(t.Context(), mapFS(serviceFiles()), ".", Options{})
+	w, err := Load(t.Context(), worktest.Read(t, "more", "two services").MapFS(), ".", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,10 +195,8 @@ func TestClosurePackages(t *testing.T) {
 // TestClosureExternal: a dependency's main package needs no local package, and
 // one in a folder given from outside of the context needs that.
 func TestClosureExternal(t *testing.T) {
-	lib := mapFS(map[string]string{"go.mod": "module e.com/lib{}go 1.25", "lib.go": "package lib{}import \"embed\"{}//go:embed x{}var fs embed.FS", "x/y": "", "f_amd64.s": "#include \"in/x.inc\"", "in/x.inc": "", "p/p.go": "package p"})
-	files := mapFS(map[string]string{
-		"go.mod": "module e.com/app{}go 1.25{}require ({}e.com/x v1.0.0{}e.com/lib v0.0.0{}){}replace e.com/lib => ../lib", "go.sum": "", "main.go": importing("main", "e.com/lib"), "other/o.go": "package other",
-	})
+	lib := worktest.Read(t, "more", "a library in a folder beside the context").MapFS()
+	files := worktest.Read(t, "more", "an app that requires it and another module").MapFS()
 	w, err := Load(t.Context(), files, ".", Options{Outside: given(map[string]fs.FS{"../lib": lib}, new([]string))})
 	if err != nil {
 		t.Fatal(err)
@@ -233,12 +223,8 @@ func TestClosureExternal(t *testing.T) {
 // packages come from the vendor folder. A build for one platform finds the imports
 // of another one by Imports alone, and both have to agree.
 func TestModFlag(t *testing.T) {
-	files := mapFS(map[string]string{
-		"go.mod":  "module e.com/app{}go 1.25{}require ({}e.com/r v0.0.0{}e.com/far v0.0.0{}){}replace e.com/r => ./r{}replace e.com/far => ../far",
-		"main.go": importing("main", "e.com/r", "e.com/far"), "r/go.mod": "module e.com/r", "r/r.go": importing("r", "sort"),
-		"vendor/modules.txt": "# e.com/r v0.0.0 => ./r", "vendor/e.com/r/r.go": "package r", "vendor/e.com/far/f.go": "package far",
-	})
-	far := mapFS(map[string]string{"go.mod": "module e.com/far", "f.go": importing("far", "net")})
+	files := worktest.Read(t, "more", "a vendor folder and folders that replace modules").MapFS()
+	far := worktest.Read(t, "more", "a module beside the context").MapFS()
 	target := Target{GOOS: "linux", GOARCH: "amd64", GoVersion: "1.26"}
 	for mod, want := range map[string]struct{ asked, own, external, std, tool string }{
 		"":         {"", "main.go vendor", "e.com/far e.com/r", "", "true"},
@@ -275,9 +261,7 @@ func TestModFlag(t *testing.T) {
 // TestClosureTwice: of a package that two local modules have go says that it is
 // ambiguous.
 func TestClosureTwice(t *testing.T) {
-	w, err := Load(t.Context(), mapFS(map[string]string{
-		"go.mod": "module e.com/app{}go 1.25{}require e.com/app/sub v0.0.0{}replace e.com/app/sub => ./else", "main.go": importing("main", "e.com/app/sub/p"), "sub/p/p.go": "package p", "else/go.mod": "module e.com/app/sub", "else/p/p.go": "package p",
-	}), ".", Options{})
+	w, err := Load(t.Context(), worktest.Read(t, "more", "a package of two local modules").MapFS(), ".", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -291,12 +275,12 @@ func TestClosureTwice(t *testing.T) {
 // the context, that error comes back, and nothing wrong is remembered.
 func TestClosureFailingCalls(t *testing.T) {
 	broken := errors.New("the builder has gone")
-	files := serviceFiles()
+	files := worktest.Read(t, "more", "two services").Files
 	files["vendor/modules.txt"], files["vendor/x/y/z.go"] = "", "package z"
 	for want := range map[error]bool{broken: true, context.Canceled: true} {
 		for left := 0; ; left++ {
 			ctx, cancel := context.WithCancel(t.Context())
-			fsys := &failing{FS: mapFS(files), left: 1 << 20, fail: func() error {
+			fsys := &failing{FS: worktest.MapFS(files), left: 1 << 20, fail: func() error {
 				if errors.Is(want, broken) {
 					return broken
 				}
@@ -331,41 +315,21 @@ func TestClosureFailingCalls(t *testing.T) {
 // only what is there.
 func FuzzClosure(f *testing.F) {
 	for _, tc := range closureCases {
-		var archive strings.Builder
-		for _, name := range slices.Sorted(maps.Keys(tc.files)) {
-			if len(tc.files[name]) < 10_000 {
-				fmt.Fprintf(&archive, "-- %s --\n%s\n", name, expand(tc.files)[name])
-			}
-		}
-		for _, name := range slices.Sorted(maps.Keys(tc.links)) {
-			fmt.Fprintf(&archive, "-- %s -> %s --\n", name, tc.links[name])
-		}
-		f.Add(archive.String(), tc.cgo, tc.options.PGO)
+		f.Add(worktest.Archive(f, "closure", tc.name), tc.cgo, tc.options.PGO)
 	}
 	for _, tc := range absentCases {
-		var archive strings.Builder
-		for _, name := range slices.Sorted(maps.Keys(tc.files)) {
-			fmt.Fprintf(&archive, "-- %s --\n%s\n", name, expand(tc.files)[name])
-		}
-		for _, name := range slices.Sorted(maps.Keys(tc.links)) {
-			fmt.Fprintf(&archive, "-- %s -> %s --\n", name, tc.links[name])
-		}
-		f.Add(archive.String(), tc.cgo, "")
+		f.Add(worktest.Archive(f, "absence", tc.name), tc.cgo, "")
 	}
 	f.Fuzz(func(t *testing.T, archive string, cgo bool, pgo string) {
 		fsys := fstest.MapFS{"go.mod": {Data: []byte("module e.com/app\n\ngo 1.25\n")}}
-		for part := range strings.SplitSeq("\n"+archive, "\n-- ") {
-			name, data, _ := strings.Cut(part, " --\n")
-			file := &fstest.MapFile{Data: []byte(data), Mode: 0o644}
-			if link, target, ok := strings.Cut(name, " -> "); ok {
-				name, file = link, &fstest.MapFile{Data: []byte(target), Mode: fs.ModeSymlink | 0o777}
-			}
+		fixture, _ := worktest.Parse(archive)
+		for name, file := range fixture.MapFS() {
 			if fs.ValidPath(name) && name != "." && len(fsys) < 50 {
 				fsys[name] = file
 			}
 		}
 		w, err := Load(t.Context(), fsys, ".", Options{})
-		checkErrors(t, err)
+		worktest.CheckErrors(t, err)
 		if err != nil {
 			return
 		}
@@ -373,7 +337,7 @@ func FuzzClosure(f *testing.F) {
 		c, err := w.Closure(t.Context(), []Package{{Dir: ".", ImportPath: w.Path}}, target, ClosureOptions{PGO: pgo})
 		if err != nil {
 			// A folder in the place of a file is the one failure to read here.
-			checkErrors(t, err)
+			worktest.CheckErrors(t, err)
 			return
 		}
 		for _, name := range append(c.all(), c.Dirs...) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gokiln/gokiln/internal/workspace/gomod"
 	"github.com/gokiln/gokiln/internal/workspace/tree"
+	"github.com/gokiln/gokiln/internal/workspace/worktest"
 )
 
 func (tc closureCase) env(t *testing.T) []string {
@@ -25,7 +26,7 @@ func (tc closureCase) env(t *testing.T) []string {
 	}
 	env := []string{cgo, "GOOS=linux", "GOARCH=amd64", "GOMODCACHE=" + t.TempDir()}
 	if tc.proxy {
-		env = append(env, "GOPROXY="+proxyOf(t, tc.published()), "GOFLAGS=-modcacherw -mod=mod")
+		env = append(env, "GOPROXY="+worktest.Proxy(t, tc.published()), "GOFLAGS=-modcacherw -mod=mod")
 	}
 	return env
 }
@@ -34,7 +35,7 @@ func (tc closureCase) published() map[string]map[string]string {
 	if tc.modules != nil {
 		return tc.modules
 	}
-	return published()
+	return worktest.Published()
 }
 
 func (tc closureCase) args(verb ...string) []string {
@@ -55,7 +56,7 @@ func missingFiles(t *testing.T, root string, c Closure, tc closureCase) []string
 	if c.Whole != "" {
 		return nil
 	}
-	out := goCommand(t, filepath.Join(root, tc.dir), tc.env(t), tc.args("list", "-deps", "-e", "-json=Dir,Standard,GoFiles,CgoFiles,CFiles,CXXFiles,MFiles,HFiles,FFiles,SFiles,SwigFiles,SwigCXXFiles,SysoFiles,EmbedFiles")...)
+	out := worktest.Go(t, filepath.Join(root, tc.dir), tc.env(t), tc.args("list", "-deps", "-e", "-json=Dir,Standard,GoFiles,CgoFiles,CFiles,CXXFiles,MFiles,HFiles,FFiles,SFiles,SwigFiles,SwigCXXFiles,SysoFiles,EmbedFiles")...)
 	missing, _ := missingIn(t, root, c, out)
 	return missing
 }
@@ -100,7 +101,7 @@ func compareBuilds(t *testing.T, root string, c Closure, tc closureCase) {
 	roots := []string{root}
 	switch {
 	case c.Whole == "":
-		roots = append(roots, realDir(t))
+		roots = append(roots, worktest.RealDir(t))
 		copyClosure(t, root, roots[1], c)
 	case tc.broken == "":
 		return
@@ -108,11 +109,11 @@ func compareBuilds(t *testing.T, root string, c Closure, tc closureCase) {
 	results := make([]map[string]string, len(roots))
 	for i, from := range roots {
 		out := t.TempDir()
-		text, err := tryGo(t, filepath.Join(from, tc.dir), tc.env(t), tc.args("build", "-trimpath", "-buildvcs=false", "-o", out+"/")...)
+		text, err := worktest.TryGo(t, filepath.Join(from, tc.dir), tc.env(t), tc.args("build", "-trimpath", "-buildvcs=false", "-o", out+"/")...)
 		if tc.broken != "?" && ((err != nil) != (tc.broken != "") || !strings.Contains(text, tc.broken)) {
 			t.Fatalf("go build in %s: %v\n%s", from, err, text)
 		}
-		results[i] = readTree(t, out)
+		results[i] = worktest.ReadTree(t, out)
 		results[i]["output"] = strings.ReplaceAll(text, from, "")
 	}
 	if diff := cmp.Diff(results[0], results[len(results)-1], equateEmpty()); diff != "" {
@@ -133,9 +134,9 @@ func copyClosure(t *testing.T, root, part string, c Closure) {
 		files[name] = string(data)
 	}
 	for _, dir := range c.Dirs {
-		for name, data := range readTree(t, filepath.Join(root, dir)) {
+		for name, data := range worktest.ReadTree(t, filepath.Join(root, dir)) {
 			files[path.Join(dir, name)] = data
 		}
 	}
-	writeTree(t, part, files)
+	worktest.WriteTree(t, part, files)
 }

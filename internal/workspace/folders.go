@@ -26,6 +26,7 @@ func packageFolders(ctx context.Context, t *tree.Tree, root moduleRoot, look fun
 		found bool
 		below []string
 	}
+	kept := func(dir string) bool { return root.ignored == nil || !root.ignored(dir) }
 	visit := func(ctx context.Context, dir string) (f folder, err error) {
 		if nested, err := nested(ctx, t, root.dir, dir); err != nil || nested {
 			return f, err
@@ -36,7 +37,7 @@ func packageFolders(ctx context.Context, t *tree.Tree, root moduleRoot, look fun
 		entries, err := t.List(ctx, path.Join(root.dir, dir))
 		for _, e := range entries {
 			sub := path.Join(dir, e.Name())
-			if e.IsDir() && !gomod.Skipped(e.Name()) && !(root.ignored != nil && root.ignored(sub)) && module.CheckImportPath(path.Join(root.path, sub)) == nil {
+			if e.IsDir() && !gomod.Skipped(e.Name()) && kept(sub) && module.CheckImportPath(path.Join(root.path, sub)) == nil {
 				f.below = append(f.below, sub)
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -15,56 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/gokiln/gokiln/internal/workspace/gomod"
+	"github.com/gokiln/gokiln/internal/workspace/worktest"
 )
-
-// goCommand runs the go command without network, with nothing of the user's
-// settings, and fails the test when it fails.
-func goCommand(t *testing.T, dir string, env []string, args ...string) string {
-	t.Helper()
-	out, err := tryGo(t, dir, env, args...)
-	if err != nil {
-		t.Fatalf("go %s in %s: %v\n%s", strings.Join(args, " "), dir, err, out)
-	}
-	return out
-}
-
-func tryGo(t *testing.T, dir string, env []string, args ...string) (string, error) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=", "GOWORK=", "GOTOOLCHAIN=local", "GOENV=off", "GOSUMDB=off", "PWD="+dir)
-	cmd.Env = append(cmd.Env, env...)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return string(out) + stderr.String(), err
-	}
-	return string(out), nil
-}
-
-// realDir is a temporary folder by the name the go command will print.
-func realDir(t *testing.T) string {
-	t.Helper()
-	dir, err := filepath.EvalSymlinks(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-func writeTree(t *testing.T, root string, files map[string]string) {
-	t.Helper()
-	for name, data := range files {
-		name = filepath.Join(root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(data), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
 
 // listMains asks the go command for the main packages, and for the folders that
 // it calls broken. A package of test files alone has a name but no program,
@@ -77,7 +28,7 @@ func listMains(t *testing.T, root string, target Target) (mains []string, broken
 	}
 	env := []string{"GOOS=" + target.GOOS, "GOARCH=" + target.GOARCH, "CGO_ENABLED=" + cgo}
 	const format = `{{if .Error}}broken{{else if and (eq .Name "main") (or .GoFiles .CgoFiles)}}main{{else}}other{{end}} {{.Dir}}`
-	out := goCommand(t, root, env, "list", "-e", "-tags", strings.Join(target.Tags, ","), "-f", format, "./...")
+	out := worktest.Go(t, root, env, "list", "-e", "-tags", strings.Join(target.Tags, ","), "-f", format, "./...")
 	broken = make(map[string]bool)
 	for line := range strings.Lines(out) {
 		what, dir, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -112,8 +63,8 @@ func oracleTargets() []Target {
 
 func compareMains(t *testing.T, files map[string]string) {
 	t.Helper()
-	root := realDir(t)
-	writeTree(t, root, files)
+	root := worktest.RealDir(t)
+	worktest.WriteTree(t, root, files)
 	compareMainsIn(t, root)
 }
 
@@ -123,7 +74,7 @@ func compareMainsIn(t *testing.T, root string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	release := strings.TrimSpace(goCommand(t, root, nil, "env", "GOVERSION"))
+	release := strings.TrimSpace(worktest.Go(t, root, nil, "env", "GOVERSION"))
 	for _, target := range oracleTargets() {
 		target.GoVersion = release
 		got, err := w.Mains(t.Context(), target)
@@ -140,64 +91,62 @@ func compareMainsIn(t *testing.T, root string) {
 	}
 }
 
-const mainFile = "package main\n\nfunc main() {}\n"
-
 func TestMainsAsGoList(t *testing.T) {
-	long := "// " + strings.Repeat("words ", 20_000) + "\n" + mainFile
+	long := "// " + strings.Repeat("words ", 20_000) + "\n" + worktest.MainFile
 	compareMains(t, map[string]string{
 		"go.mod":                          "module example.com/app\n\ngo 1.25\n\nignore (\n\t./third/party\n\tskipme\n\tpair/of\n)\n",
 		"root.go":                         "package app\n",
 		"gen.go":                          "//go:build ignore\n\npackage main\n\nfunc main() {}\n",
-		"cmd/plain/main.go":               mainFile,
-		"cmd/suffix/main_linux.go":        mainFile,
-		"cmd/suffixes/x_windows_amd64.go": mainFile,
-		"cmd/arch/main_arm64.go":          mainFile,
-		"cmd/line/main.go":                "//go:build linux && !arm64\n\n" + mainFile,
-		"cmd/unix/main.go":                "//go:build unix\n\n" + mainFile,
-		"cmd/legacy/main.go":              "// +build windows darwin\n\n" + mainFile,
-		"cmd/tags/main.go":                "//go:build extra\n\n" + mainFile,
-		"cmd/race/main.go":                "//go:build race\n\n" + mainFile,
-		"cmd/release/main.go":             "//go:build go1.26\n\n" + mainFile,
-		"cmd/future/main.go":              "//go:build go1.99\n\n" + mainFile,
-		"cmd/gc/main.go":                  "//go:build gc && !gccgo\n\n" + mainFile,
+		"cmd/plain/main.go":               worktest.MainFile,
+		"cmd/suffix/main_linux.go":        worktest.MainFile,
+		"cmd/suffixes/x_windows_amd64.go": worktest.MainFile,
+		"cmd/arch/main_arm64.go":          worktest.MainFile,
+		"cmd/line/main.go":                "//go:build linux && !arm64\n\n" + worktest.MainFile,
+		"cmd/unix/main.go":                "//go:build unix\n\n" + worktest.MainFile,
+		"cmd/legacy/main.go":              "// +build windows darwin\n\n" + worktest.MainFile,
+		"cmd/tags/main.go":                "//go:build extra\n\n" + worktest.MainFile,
+		"cmd/race/main.go":                "//go:build race\n\n" + worktest.MainFile,
+		"cmd/release/main.go":             "//go:build go1.26\n\n" + worktest.MainFile,
+		"cmd/future/main.go":              "//go:build go1.99\n\n" + worktest.MainFile,
+		"cmd/gc/main.go":                  "//go:build gc && !gccgo\n\n" + worktest.MainFile,
 		"cmd/cgo/main.go":                 "package main\n\nimport \"C\"\n\nfunc main() {}\n",
-		"cmd/cgotag/main.go":              "//go:build !cgo\n\n" + mainFile,
+		"cmd/cgotag/main.go":              "//go:build !cgo\n\n" + worktest.MainFile,
 		"cmd/first/a.go":                  "//go:build ignore\n\npackage other\n",
-		"cmd/first/b.go":                  mainFile,
+		"cmd/first/b.go":                  worktest.MainFile,
 		"cmd/doc/a.go":                    "package documentation\n",
-		"cmd/doc/b.go":                    mainFile,
+		"cmd/doc/b.go":                    worktest.MainFile,
 		"cmd/tests/main_test.go":          "package main\n",
-		"cmd/bom/main.go":                 "\ufeff" + mainFile,
-		"cmd/crlf/main.go":                strings.ReplaceAll("//go:build linux\n\n"+mainFile, "\n", "\r\n"),
+		"cmd/bom/main.go":                 "\ufeff" + worktest.MainFile,
+		"cmd/crlf/main.go":                strings.ReplaceAll("//go:build linux\n\n"+worktest.MainFile, "\n", "\r\n"),
 		"cmd/long/main.go":                long,
 		"cmd/block/main.go":               "/* package other */ /**/ package/**/main;import \"os\"\nfunc main() { os.Exit(0) }\n",
-		"cmd/underscore/_main.go":         mainFile,
-		"cmd/dotfile/.main.go":            mainFile,
+		"cmd/underscore/_main.go":         worktest.MainFile,
+		"cmd/dotfile/.main.go":            worktest.MainFile,
 		"cmd/broken/main.go":              "packige main\n",
 		"cmd/empty/main.go":               "",
 		"cmd/nogo/README":                 "none",
 		"nested/go.mod":                   "module example.com/nested\n",
-		"nested/main.go":                  mainFile,
-		"nested/cmd/x/main.go":            mainFile,
+		"nested/main.go":                  worktest.MainFile,
+		"nested/cmd/x/main.go":            worktest.MainFile,
 		"modfolder/go.mod/x.txt":          "",
-		"modfolder/main.go":               mainFile,
-		"testdata/main.go":                mainFile,
-		"cmd/testdata/x/main.go":          mainFile,
-		"_foo/main.go":                    mainFile,
-		".foo/main.go":                    mainFile,
-		"node_modules/pkg/main.go":        mainFile,
-		"third/party/main.go":             mainFile,
-		"third/partyline/main.go":         mainFile,
-		"deep/third/party/main.go":        mainFile,
-		"deep/skipme/x/main.go":           mainFile,
-		"deep/skipmenot/main.go":          mainFile,
-		"deep/pair/of/main.go":            mainFile,
-		"deep/pair/off/main.go":           mainFile,
-		"my cmd/main.go":                  mainFile,
-		"v2/main.go":                      mainFile,
-		"internal/tool/main.go":           mainFile,
-		"inner/vendor/x/main.go":          mainFile,
-		"inner/vendor/main.go":            mainFile,
+		"modfolder/main.go":               worktest.MainFile,
+		"testdata/main.go":                worktest.MainFile,
+		"cmd/testdata/x/main.go":          worktest.MainFile,
+		"_foo/main.go":                    worktest.MainFile,
+		".foo/main.go":                    worktest.MainFile,
+		"node_modules/pkg/main.go":        worktest.MainFile,
+		"third/party/main.go":             worktest.MainFile,
+		"third/partyline/main.go":         worktest.MainFile,
+		"deep/third/party/main.go":        worktest.MainFile,
+		"deep/skipme/x/main.go":           worktest.MainFile,
+		"deep/skipmenot/main.go":          worktest.MainFile,
+		"deep/pair/of/main.go":            worktest.MainFile,
+		"deep/pair/off/main.go":           worktest.MainFile,
+		"my cmd/main.go":                  worktest.MainFile,
+		"v2/main.go":                      worktest.MainFile,
+		"internal/tool/main.go":           worktest.MainFile,
+		"inner/vendor/x/main.go":          worktest.MainFile,
+		"inner/vendor/main.go":            worktest.MainFile,
 	})
 }
 
@@ -205,30 +154,20 @@ func TestMainsAsGoList(t *testing.T) {
 func TestMainsAsGoListWithVendor(t *testing.T) {
 	compareMains(t, map[string]string{
 		"go.mod":                    "module example.com/app\n\ngo 1.22\n",
-		"main.go":                   mainFile,
+		"main.go":                   worktest.MainFile,
 		"vendor/modules.txt":        "",
-		"vendor/example.org/x/m.go": mainFile,
-		"sub/vendor/y/main.go":      mainFile,
-		"cmd/a/main.go":             mainFile,
+		"vendor/example.org/x/m.go": worktest.MainFile,
+		"sub/vendor/y/main.go":      worktest.MainFile,
+		"cmd/a/main.go":             worktest.MainFile,
 	})
-}
-
-// link makes symbolic links, new name first.
-func link(t *testing.T, root string, links map[string]string) {
-	t.Helper()
-	for name, target := range links {
-		if err := os.Symlink(target, filepath.Join(root, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 func TestMainsAsGoListWithLinks(t *testing.T) {
-	root := realDir(t)
-	writeTree(t, root, map[string]string{
-		"real.mod": "module example.com/app\n\ngo 1.25\n", "src/main.txt": mainFile, "a/README": "", "b/README": "", "c/lib.go": "package c\n", "d/main.go": mainFile,
+	root := worktest.RealDir(t)
+	worktest.WriteTree(t, root, map[string]string{
+		"real.mod": "module example.com/app\n\ngo 1.25\n", "src/main.txt": worktest.MainFile, "a/README": "", "b/README": "", "c/lib.go": "package c\n", "d/main.go": worktest.MainFile,
 	})
-	link(t, root, map[string]string{
+	worktest.Link(t, root, map[string]string{
 		"go.mod": "real.mod", "a/main.go": "../src/main.txt", "b/main.go": "gone.go", "folder": "d", "c/sub": "../d", "loop": ".", "c/a.go": "../d",
 	})
 	compareMainsIn(t, root)
@@ -279,42 +218,42 @@ func randomModule(r *rand.Rand) map[string]string {
 // TestMainAsGoBuild holds what Main accepts and refuses, and the program's
 // name, against `go build` itself.
 func TestMainAsGoBuild(t *testing.T) {
-	root := realDir(t)
-	writeTree(t, root, map[string]string{
+	root := worktest.RealDir(t)
+	worktest.WriteTree(t, root, map[string]string{
 		"go.mod":             "module example.com/app/v3\n\ngo 1.25\n\nignore ./skip\n",
-		"main.go":            mainFile,
-		"v2/main.go":         mainFile,
-		"cmd/v1/main.go":     mainFile,
-		"cmd/v0/main.go":     mainFile,
-		"cmd/v10/main.go":    mainFile,
-		"cmd/v02/main.go":    mainFile,
-		"cmd/v/main.go":      mainFile,
-		"cmd/v2x/main.go":    mainFile,
-		"skip/main.go":       mainFile,
-		"testdata/main.go":   mainFile,
-		"_foo/main.go":       mainFile,
-		".foo/main.go":       mainFile,
-		"my cmd/main.go":     mainFile,
-		"dot./main.go":       mainFile,
-		"a/vendor/b/main.go": mainFile,
-		"a/vendor/main.go":   mainFile,
-		"vendor/main.go":     mainFile,
+		"main.go":            worktest.MainFile,
+		"v2/main.go":         worktest.MainFile,
+		"cmd/v1/main.go":     worktest.MainFile,
+		"cmd/v0/main.go":     worktest.MainFile,
+		"cmd/v10/main.go":    worktest.MainFile,
+		"cmd/v02/main.go":    worktest.MainFile,
+		"cmd/v/main.go":      worktest.MainFile,
+		"cmd/v2x/main.go":    worktest.MainFile,
+		"skip/main.go":       worktest.MainFile,
+		"testdata/main.go":   worktest.MainFile,
+		"_foo/main.go":       worktest.MainFile,
+		".foo/main.go":       worktest.MainFile,
+		"my cmd/main.go":     worktest.MainFile,
+		"dot./main.go":       worktest.MainFile,
+		"a/vendor/b/main.go": worktest.MainFile,
+		"a/vendor/main.go":   worktest.MainFile,
+		"vendor/main.go":     worktest.MainFile,
 		"lib/lib.go":         "package lib\n",
 		"two/a.go":           "package main\n",
 		"two/b.go":           "package lib\n",
-		"tests/main_test.go": mainFile,
-		"ignored/main.go":    "//go:build ignore\n\n" + mainFile,
-		"os/main_windows.go": mainFile,
+		"tests/main_test.go": worktest.MainFile,
+		"ignored/main.go":    "//go:build ignore\n\n" + worktest.MainFile,
+		"os/main_windows.go": worktest.MainFile,
 		"cgo/main.go":        "package main\n\nimport \"C\"\n\nfunc main() {}\n",
 		"broken/main.go":     "package main\n\nimport \"os\n",
 		"nested/go.mod":      "module example.com/nested\n\ngo 1.25\n",
-		"nested/x/main.go":   mainFile,
-		"mixed/a.go":         mainFile,
+		"nested/x/main.go":   worktest.MainFile,
+		"mixed/a.go":         worktest.MainFile,
 		"mixed/gen.go":       "//go:build ignore\n\npackage gen\n",
-		"partly/a.go":        mainFile,
+		"partly/a.go":        worktest.MainFile,
 		"partly/b.go":        "package main\n\nimport \"C\"\n",
 	})
-	link(t, root, map[string]string{"linked": "v2"})
+	worktest.Link(t, root, map[string]string{"linked": "v2"})
 	w, err := Load(t.Context(), os.DirFS(root), ".", Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -335,7 +274,7 @@ func TestMainAsGoBuild(t *testing.T) {
 		// Of a package that is no program -o with a folder writes nothing and
 		// is no error, hence the look at what was written.
 		env := []string{"GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0"}
-		text, err := tryGo(t, root, env, "build", "-o", out+"/", gomod.Dotted(dir))
+		text, err := worktest.TryGo(t, root, env, "build", "-o", out+"/", gomod.Dotted(dir))
 		written, rerr := os.ReadDir(out)
 		if rerr != nil {
 			t.Fatal(rerr)

@@ -3,11 +3,7 @@ package workspace
 import (
 	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,123 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gokiln/gokiln/internal/diag"
-	"github.com/gokiln/gokiln/internal/workspace/gomod"
 	"github.com/gokiln/gokiln/internal/workspace/tree"
+	"github.com/gokiln/gokiln/internal/workspace/worktest"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-func TestLoad(t *testing.T) {
-	type facts struct{ Path, Go, Toolchain, GoWork string }
-	for _, tc := range []struct {
-		name  string
-		files map[string]string
-		dir   string
-		want  facts
-		// Lines that the helpers point at, "file:line text".
-		goLine, toolchainLine, moduleLine string
-	}{
-		{
-			name: "bare", files: map[string]string{"go.mod": "module example.com/m{}"}, dir: ".",
-			want:   facts{Path: "example.com/m"},
-			goLine: "go.mod:0", toolchainLine: "go.mod:0", moduleLine: "go.mod:1 module example.com/m",
-		},
-		{
-			name: "lines", files: map[string]string{"a/go.mod": "// x{}module m // y{}{}go 1.25.1{}toolchain   go1.25.9{}"}, dir: "a",
-			want:   facts{Path: "m", Go: "1.25.1", Toolchain: "1.25.9"},
-			goLine: "a/go.mod:4 go 1.25.1", toolchainLine: "a/go.mod:5 toolchain   go1.25.9", moduleLine: "a/go.mod:2 module m",
-		},
-		{
-			name: "crlf", files: map[string]string{"go.mod": "module m\r{}go 1.25\r{}"}, dir: ".",
-			want:   facts{Path: "m", Go: "1.25"},
-			goLine: "go.mod:2 go 1.25", toolchainLine: "go.mod:0", moduleLine: "go.mod:1 module m",
-		},
-		{
-			name: "toolchain of a vendor", files: map[string]string{"go.mod": "module m{}go 1.25rc1{}toolchain go1.25.9-custom{}"}, dir: ".",
-			want:   facts{Path: "m", Go: "1.25rc1", Toolchain: "1.25.9"},
-			goLine: "go.mod:2 go 1.25rc1", toolchainLine: "go.mod:3 toolchain go1.25.9-custom", moduleLine: "go.mod:1 module m",
-		},
-		{
-			name: "toolchain default", files: map[string]string{"go.mod": "module m{}go 1.25{}toolchain default{}"}, dir: ".",
-			want:   facts{Path: "m", Go: "1.25"},
-			goLine: "go.mod:2 go 1.25", toolchainLine: "go.mod:3 toolchain default", moduleLine: "go.mod:1 module m",
-		},
-		{
-			name: "toolchain without effect", files: map[string]string{"go.mod": "module m{}go 1.25.3{}toolchain go1.25.1{}"}, dir: ".",
-			want:   facts{Path: "m", Go: "1.25.3"},
-			goLine: "go.mod:2 go 1.25.3", toolchainLine: "go.mod:3 toolchain go1.25.1", moduleLine: "go.mod:1 module m",
-		},
-		{
-			name: "go.work above", files: map[string]string{
-				"go.work": "go 1.26{}toolchain go1.26.2{}use ./x/y{}", "x/y/go.mod": "module m{}go 1.20{}toolchain go1.25.1{}",
-			}, dir: "x/y",
-			want:   facts{Path: "m", Go: "1.26", Toolchain: "1.26.2", GoWork: "go.work"},
-			goLine: "go.work:1 go 1.26", toolchainLine: "go.work:2 toolchain go1.26.2", moduleLine: "x/y/go.mod:1 module m",
-		},
-		{
-			name: "the nearest go.work, without a go line", files: map[string]string{
-				"go.work": "broken", "x/go.work": "use ./y{}", "x/y/go.mod": "module m{}go 1.20{}",
-			}, dir: "x/y",
-			want:   facts{Path: "m", Go: "1.20", GoWork: "x/go.work"},
-			goLine: "x/y/go.mod:2 go 1.20", toolchainLine: "x/go.work:0", moduleLine: "x/y/go.mod:1 module m",
-		},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			w, err := Load(t.Context(), mapFS(tc.files), tc.dir, Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tc.want, facts{w.Path, w.Go, w.Toolchain, w.GoWork}); diff != "" {
-				t.Errorf("workspace (-want +got):\n%s", diff)
-			}
-			got := []string{spot(w.GoLine), spot(w.ToolchainLine), spot(w.ModuleLine)}
-			if diff := cmp.Diff([]string{tc.goLine, tc.toolchainLine, tc.moduleLine}, got); diff != "" {
-				t.Errorf("places (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-// spot renders what a place covers.
-func spot(p gomod.Place) string {
-	s := fmt.Sprintf("%s:%d", p.Source.Filename, p.Range.Start.Line)
-	if p.Range.IsZero() {
-		return s
-	}
-	line := strings.Split(string(p.Source.Data), "\n")[p.Range.Start.Line-1]
-	return s + " " + line[p.Range.Start.Column-1:p.Range.End.Column-1]
-}
-
-func TestVendor(t *testing.T) {
-	const own, work = "# e.com/x v1.0.0\n", "## workspace\n# e.com/x v1.0.0\n"
-	for _, tc := range []struct {
-		name  string
-		files map[string]string
-		want  bool
-	}{
-		{"none", map[string]string{"m/go.mod": "module m{}go 1.25"}, false},
-		{"beside go.mod", map[string]string{"m/go.mod": "module m{}go 1.14", "m/vendor/modules.txt": own}, true},
-		{"too old", map[string]string{"m/go.mod": "module m{}go 1.13", "m/vendor/modules.txt": own}, false},
-		{"no go line", map[string]string{"m/go.mod": "module m", "m/vendor/modules.txt": own}, false},
-		{"another tool's", map[string]string{"m/go.mod": "module m{}go 1.25", "m/vendor/autoload.php": ""}, false},
-		{"a file", map[string]string{"m/go.mod": "module m{}go 1.25", "m/vendor": ""}, false},
-		{"made for a workspace", map[string]string{"m/go.mod": "module m{}go 1.25", "m/vendor/modules.txt": work}, false},
-		{"beside go.work", map[string]string{"go.work": "go 1.22{}use ./m", "m/go.mod": "module m", "vendor/modules.txt": work}, true},
-		{"go.work too old", map[string]string{"go.work": "go 1.21{}use ./m", "m/go.mod": "module m", "vendor/modules.txt": work}, false},
-		{"beside go.mod in a workspace", map[string]string{"go.work": "go 1.25{}use ./m", "m/go.mod": "module m", "m/vendor/modules.txt": own}, false},
-		{"not made for the workspace", map[string]string{"go.work": "go 1.25{}use ./m", "m/go.mod": "module m", "vendor/modules.txt": own}, false},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			w, err := Load(t.Context(), mapFS(tc.files), "m", Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if w.Vendor != tc.want {
-				t.Errorf("Vendor is %v, want %v", w.Vendor, tc.want)
-			}
-		})
-	}
-}
 
 // remembering is a context that remembers the lists of its folders, as the one over
 // the gateway does.
@@ -193,13 +75,13 @@ func (c *counting) Stat(name string) (fs.FileInfo, error) {
 // TestCalls holds what is asked of the builder: every line is a round trip.
 func TestCalls(t *testing.T) {
 	files := map[string]string{
-		"go.work": "go 1.25{}use ./svc{}use ./lib", "lib/go.mod": "module e.com/lib{}go 1.25", "lib/lib.go": "package lib",
-		"svc/go.mod":     "module e.com/svc{}go 1.25{}require e.com/rep v0.0.0{}replace e.com/rep => ../third/rep",
-		"svc/cmd/a/a.go": mainFile, "svc/cmd/a/a_test.go": mainFile, "svc/cmd/a/a_windows.go": mainFile,
-		"svc/cmd/a/asm.s": "", "svc/cmd/a/sub/x.go": mainFile, "svc/cmd/b/b.go": mainFile, "svc/go.sum": "",
-		"svc/node_modules/x/x.go": mainFile, ".git/HEAD": "", "third/rep/go.mod": "module e.com/rep", "third/rep/r.go": "package rep",
+		"go.work": "go 1.25\nuse ./svc\nuse ./lib", "lib/go.mod": "module e.com/lib\ngo 1.25", "lib/lib.go": "package lib",
+		"svc/go.mod":     "module e.com/svc\ngo 1.25\nrequire e.com/rep v0.0.0\nreplace e.com/rep => ../third/rep",
+		"svc/cmd/a/a.go": worktest.MainFile, "svc/cmd/a/a_test.go": worktest.MainFile, "svc/cmd/a/a_windows.go": worktest.MainFile,
+		"svc/cmd/a/asm.s": "", "svc/cmd/a/sub/x.go": worktest.MainFile, "svc/cmd/b/b.go": worktest.MainFile, "svc/go.sum": "",
+		"svc/node_modules/x/x.go": worktest.MainFile, ".git/HEAD": "", "third/rep/go.mod": "module e.com/rep", "third/rep/r.go": "package rep",
 	}
-	c := &counting{FS: mapFS(files)}
+	c := &counting{FS: worktest.MapFS(files)}
 	w, err := Load(t.Context(), remember(c), "svc", Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -237,7 +119,7 @@ func TestCalls(t *testing.T) {
 // TestMainsReadsLittle: in a large file nothing below the imports is read.
 func TestMainsReadsLittle(t *testing.T) {
 	body := strings.Repeat("var _ = 1 // filler\n", 100_000)
-	meter := &metered{FS: mapFS(map[string]string{"go.mod": "module m", "main.go": mainFile + body, "other.go": "package main\n" + body})}
+	meter := &metered{FS: worktest.MapFS(map[string]string{"go.mod": "module m", "main.go": worktest.MainFile + body, "other.go": "package main\n" + body})}
 	w, err := Load(t.Context(), meter, ".", Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -255,9 +137,9 @@ func TestHugeFile(t *testing.T) {
 	huge := strings.Repeat("// filler\n", tree.MaxFile/10+1)
 	for name, files := range map[string]map[string]string{
 		"go.mod":      {"go.mod": "module m\n" + huge},
-		"cmd/main.go": {"go.mod": "module m", "cmd/main.go": huge + mainFile},
+		"cmd/main.go": {"go.mod": "module m", "cmd/main.go": huge + worktest.MainFile},
 	} {
-		w, err := Load(t.Context(), mapFS(files), ".", Options{})
+		w, err := Load(t.Context(), worktest.MapFS(files), ".", Options{})
 		if err == nil {
 			_, err = w.Main(t.Context(), "cmd", Target{GOOS: "linux", GOARCH: "amd64"})
 		}
@@ -360,8 +242,8 @@ func everything(ctx context.Context, fsys fs.FS) error {
 
 func failureFiles() map[string]string {
 	return map[string]string{
-		"go.work": "go 1.25{}use ./svc", "svc/go.mod": "module m{}go 1.25{}require e.com/r v0.0.0{}replace e.com/r => ../r",
-		"r/go.mod": "module r", "svc/cmd/a/a.go": mainFile, "svc/cmd/b/b.go": mainFile, "svc/win/w_windows.go": mainFile,
+		"go.work": "go 1.25\nuse ./svc", "svc/go.mod": "module m\ngo 1.25\nrequire e.com/r v0.0.0\nreplace e.com/r => ../r",
+		"r/go.mod": "module r", "svc/cmd/a/a.go": worktest.MainFile, "svc/cmd/b/b.go": worktest.MainFile, "svc/win/w_windows.go": worktest.MainFile,
 		"svc/lib/lib.go": "package lib", "vendor/modules.txt": "",
 	}
 }
@@ -371,7 +253,7 @@ func failureFiles() map[string]string {
 func TestFailingCalls(t *testing.T) {
 	broken := errors.New("the builder has gone")
 	for left := 0; ; left++ {
-		fsys := &failing{FS: mapFS(failureFiles()), left: left, fail: func() error { return broken }}
+		fsys := &failing{FS: worktest.MapFS(failureFiles()), left: left, fail: func() error { return broken }}
 		err := everything(t.Context(), remember(fsys))
 		if err == nil && left > 30 {
 			return
@@ -387,7 +269,7 @@ func TestFailingCalls(t *testing.T) {
 func TestCancelled(t *testing.T) {
 	for left := 0; ; left++ {
 		ctx, cancel := context.WithCancel(t.Context())
-		fsys := &failing{FS: mapFS(failureFiles()), left: left, fail: func() error { cancel(); return nil }}
+		fsys := &failing{FS: worktest.MapFS(failureFiles()), left: left, fail: func() error { cancel(); return nil }}
 		err := everything(ctx, remember(fsys))
 		cancel()
 		if err == nil && left > 30 {
@@ -399,23 +281,5 @@ func TestCancelled(t *testing.T) {
 		if fsys.left < -1-tree.Readers {
 			t.Errorf("cancelled at call %d: %d calls followed", left, -1-fsys.left)
 		}
-	}
-}
-
-// golden compares with testdata/name, or writes it.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got; -update writes it):\n%s", file, diff)
 	}
 }

@@ -14,8 +14,10 @@ import (
 	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
+// FileName is the name of the file that makes a folder a module.
+const FileName = "go.mod"
+
 const (
-	FileName    = "go.mod"
 	sumName     = "go.sum"
 	workName    = "go.work"
 	workSumName = "go.work.sum"

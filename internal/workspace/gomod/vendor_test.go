@@ -1,4 +1,4 @@
-package workspace
+package gomod
 
 import (
 	"maps"
@@ -9,6 +9,8 @@ import (
 
 	"github.com/gokiln/gokiln/internal/diag"
 	"github.com/gokiln/gokiln/internal/symptom"
+	"github.com/gokiln/gokiln/internal/workspace/tree"
+	"github.com/gokiln/gokiln/internal/workspace/worktest"
 )
 
 // vendoredModule is a module, and vendoredWork a workspace, that the go command
@@ -16,7 +18,7 @@ import (
 func vendoredModule(goLine string) map[string]string {
 	return map[string]string{
 		"go.mod":   "module e.com/app\n\n" + goLine + "\n\nrequire (\n\te.com/r v0.0.0\n\te.com/y v1.0.0\n)\n\nreplace e.com/r => ./r\n\nreplace e.com/none v1.0.0 => ./none\n",
-		"main.go":  strings.ReplaceAll(importing("main", "e.com/r", "e.com/y"), "{}", "\n"),
+		"main.go":  worktest.Importing("main", "e.com/r", "e.com/y"),
 		"r/go.mod": "module e.com/r\n\n" + goLine + "\n", "r/r.go": "package r\n",
 		"none/go.mod": "module e.com/none\n\n" + goLine + "\n",
 	}
@@ -26,7 +28,7 @@ func vendoredWork() map[string]string {
 	return map[string]string{
 		"go.work":    "go 1.25\n\nuse ./a\nuse ./b\n\nreplace e.com/w => ./w\n",
 		"a/go.mod":   "module e.com/a\n\ngo 1.25\n\nrequire e.com/r v0.0.0\n\nreplace e.com/r => ../r\n",
-		"a/main.go":  strings.ReplaceAll(importing("main", "e.com/r", "e.com/b"), "{}", "\n"),
+		"a/main.go":  worktest.Importing("main", "e.com/r", "e.com/b"),
 		"b/go.mod":   "module e.com/b\n\ngo 1.25\n\nrequire e.com/w v0.0.0\n",
 		"b/b.go":     "package b\n\nimport _ \"e.com/w\"\n",
 		"r/go.mod":   "module e.com/r\n\ngo 1.25\n",
@@ -83,19 +85,19 @@ func TestCheckVendorAsGoBuild(t *testing.T) {
 
 func compareVendor(t *testing.T, what string, files map[string]string, dir string, edits []vendorEdit) {
 	t.Helper()
-	env := []string{"GOPROXY=" + fileProxy(t), "GOMODCACHE=" + t.TempDir(), "GOFLAGS=-modcacherw"}
-	root := realDir(t)
-	writeTree(t, root, files)
+	env := []string{"GOPROXY=" + worktest.Proxy(t, worktest.Published()), "GOMODCACHE=" + t.TempDir(), "GOFLAGS=-modcacherw"}
+	root := worktest.RealDir(t)
+	worktest.WriteTree(t, root, files)
 	if dir == "." {
-		goCommand(t, root, append(env, "GOFLAGS=-mod=mod -modcacherw"), "list", "-deps", ".")
-		goCommand(t, root, env, "mod", "vendor")
+		worktest.Go(t, root, append(env, "GOFLAGS=-mod=mod -modcacherw"), "list", "-deps", ".")
+		worktest.Go(t, root, env, "mod", "vendor")
 	} else {
-		goCommand(t, root, env, "work", "vendor")
+		worktest.Go(t, root, env, "work", "vendor")
 	}
-	made := readTree(t, root)
+	made := worktest.ReadTree(t, root)
 	for _, edit := range edits {
 		t.Run(what+"/"+edit.name, func(t *testing.T) {
-			root, files := realDir(t), maps.Clone(made)
+			root, files := worktest.RealDir(t), maps.Clone(made)
 			switch was := files[edit.file]; {
 			case edit.old == "":
 				delete(files, edit.file)
@@ -107,20 +109,20 @@ func compareVendor(t *testing.T, what string, files map[string]string, dir strin
 			default:
 				files[edit.file] = strings.ReplaceAll(was, edit.old, edit.new)
 			}
-			writeTree(t, root, files)
-			w, err := Load(t.Context(), os.DirFS(root), dir, Options{})
+			worktest.WriteTree(t, root, files)
+			w, err := Load(t.Context(), tree.New(os.DirFS(root)), dir, Options{})
 			if err != nil {
-				if out, gerr := tryGo(t, filepath.Join(root, dir), env, "build", "-mod=vendor", "-o", os.DevNull, "."); gerr == nil {
+				if out, gerr := worktest.TryGo(t, filepath.Join(root, dir), env, "build", "-mod=vendor", "-o", os.DevNull, "."); gerr == nil {
 					t.Fatalf("Load fails where go builds: %v %s", err, out)
 				}
 				return
 			}
 			ours := w.CheckVendor(t.Context())
-			out, _ := tryGo(t, filepath.Join(root, dir), env, "build", "-mod=vendor", "-o", os.DevNull, ".")
+			out, _ := worktest.TryGo(t, filepath.Join(root, dir), env, "build", "-mod=vendor", "-o", os.DevNull, ".")
 			if theirs := strings.Contains(out, "inconsistent vendoring"); theirs != (ours != nil) {
 				t.Errorf("go: %s\nours: %v", out, ours)
 			}
-			checkErrors(t, ours)
+			worktest.CheckErrors(t, ours)
 			for _, e := range diag.All(ours) {
 				if !strings.HasSuffix(e.Error(), symptom.Vendor.Tag()) || !strings.Contains(e.Error(), " vendor`") {
 					t.Errorf("error without cure or tag: %v", e)
@@ -130,23 +132,6 @@ func compareVendor(t *testing.T, what string, files map[string]string, dir strin
 	}
 }
 
-func readTree(t *testing.T, root string) map[string]string {
-	t.Helper()
-	files := make(map[string]string)
-	err := filepath.WalkDir(root, func(name string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := os.ReadFile(name)
-		files[filepath.ToSlash(name[len(root)+1:])] = string(data)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
-}
-
 func TestCheckVendorErrors(t *testing.T) {
 	var all strings.Builder
 	for _, tc := range []struct {
@@ -154,18 +139,18 @@ func TestCheckVendorErrors(t *testing.T) {
 		files map[string]string
 		dir   string
 	}{
-		{"no modules.txt", map[string]string{".dockerignore": "x", "m/go.mod": "module m{}go 1.25{}require e.com/x v1.0.0"}, "m"},
-		{"not explicit", map[string]string{"go.mod": "module m{}go 1.25{}require e.com/x v1.0.0", "vendor/modules.txt": "# e.com/x v1.0.0{}e.com/x"}, "."},
-		{"other version", map[string]string{"go.mod": "module m{}go 1.13{}require e.com/x v1.1.0", "vendor/modules.txt": "# e.com/x v1.0.0{}e.com/x"}, "."},
-		{"replaced otherwise", map[string]string{"go.mod": "module m{}go 1.25{}require e.com/x v1.0.0{}replace e.com/x => ./y", "y/go.mod": "module y", "vendor/modules.txt": "# e.com/x v1.0.0 => ./x{}## explicit{}# e.com/x => ./x"}, "."},
-		{"left over", map[string]string{"go.mod": "module m{}go 1.25", "vendor/modules.txt": "# e.com/x v1.0.0{}## explicit{}e.com/x{}# e.com/y => ./y"}, "."},
-		{"workspace", map[string]string{"go.work": "go 1.25{}use ./m", "m/go.mod": "module m{}go 1.25{}require e.com/x v1.0.0", "vendor/modules.txt": "## workspace"}, "m"},
+		{"no modules.txt", map[string]string{".dockerignore": "x", "m/go.mod": "module m\ngo 1.25\nrequire e.com/x v1.0.0"}, "m"},
+		{"not explicit", map[string]string{"go.mod": "module m\ngo 1.25\nrequire e.com/x v1.0.0", "vendor/modules.txt": "# e.com/x v1.0.0\ne.com/x"}, "."},
+		{"other version", map[string]string{"go.mod": "module m\ngo 1.13\nrequire e.com/x v1.1.0", "vendor/modules.txt": "# e.com/x v1.0.0\ne.com/x"}, "."},
+		{"replaced otherwise", map[string]string{"go.mod": "module m\ngo 1.25\nrequire e.com/x v1.0.0\nreplace e.com/x => ./y", "y/go.mod": "module y", "vendor/modules.txt": "# e.com/x v1.0.0 => ./x\n## explicit\n# e.com/x => ./x"}, "."},
+		{"left over", map[string]string{"go.mod": "module m\ngo 1.25", "vendor/modules.txt": "# e.com/x v1.0.0\n## explicit\ne.com/x\n# e.com/y => ./y"}, "."},
+		{"workspace", map[string]string{"go.work": "go 1.25\nuse ./m", "m/go.mod": "module m\ngo 1.25\nrequire e.com/x v1.0.0", "vendor/modules.txt": "## workspace"}, "m"},
 	} {
-		w, err := Load(t.Context(), mapFS(tc.files), tc.dir, Options{})
+		w, err := Load(t.Context(), tree.New(worktest.MapFS(tc.files)), tc.dir, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		record(t, &all, tc.name, w.CheckVendor(t.Context()))
+		worktest.Record(t, &all, tc.name, w.CheckVendor(t.Context()))
 	}
-	golden(t, "vendor_errors.txt", all.String())
+	worktest.Golden(t, *update, "vendor_errors.txt", all.String())
 }

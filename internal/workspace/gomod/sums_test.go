@@ -1,10 +1,11 @@
-package workspace
+package gomod
 
 import (
 	"testing"
 	"testing/fstest"
 
 	"github.com/gokiln/gokiln/internal/diag"
+	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
 func TestCheckSums(t *testing.T) {
@@ -36,7 +37,7 @@ func TestCheckSums(t *testing.T) {
 			if tc.sum != "" {
 				fsys["go.sum"] = &fstest.MapFile{Data: []byte(tc.sum)}
 			}
-			w, err := Load(t.Context(), fsys, ".", Options{})
+			w, err := Load(t.Context(), tree.New(fsys), ".", Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

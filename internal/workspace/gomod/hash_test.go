@@ -1,8 +1,10 @@
-package workspace
+package gomod
 
 import (
 	"testing"
 	"testing/fstest"
+
+	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
 // The hash is of what decides the modules, and of nothing else.
@@ -18,7 +20,7 @@ func TestHash(t *testing.T) {
 				fsys[name] = &fstest.MapFile{Data: []byte(data)}
 			}
 		}
-		w, err := Load(t.Context(), fsys, ".", Options{})
+		w, err := Load(t.Context(), tree.New(fsys), ".", Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -53,10 +53,9 @@ func InModule(importPath, modulePath string) bool {
 	return ok && (rest == "" || rest[0] == '/')
 }
 
-// Find says where the package of an import line comes from. As in Go a module
-// further in goes first, where it has the folder with Go files, else one further
-// out. Of a dot-less path no more is known than that it is in the standard
-// library unless one of the modules has it.
+// Find says where the package of an import line comes from. As in Go, the module with the
+// longest path that has the folder with Go files provides it. A path without a dot is
+// taken for the standard library's unless one of the modules has it.
 func (m *Module) Find(ctx context.Context, importPath string) (Origin, error) {
 	if path.Clean(importPath) != importPath || strings.HasPrefix(importPath, ".") || path.IsAbs(importPath) {
 		return Origin{Kind: Unknown, Why: "is no import path of a module"}, nil

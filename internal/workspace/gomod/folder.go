@@ -9,8 +9,7 @@ import (
 	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
-// openOutside asks the user's side for a folder outside of the build context,
-// once for each path.
+// openOutside asks the caller for a folder outside the build context, once for each path.
 func (m *Module) openOutside(ctx context.Context, o Outside, written string) error {
 	if m.opts.Outside == nil || m.tree.Mounted(o.Path) {
 		return nil
@@ -33,8 +32,8 @@ const (
 	aboveContext   = "holds the build context itself"
 )
 
-// resolve turns a folder written in a go.mod or go.work that stands in base
-// into a path of the tree; reason says what is wrong with it.
+// resolve turns a folder as written in the go.mod or go.work in base into a path of the
+// tree; reason says what is wrong with it.
 func resolve(base, written string) (dir, reason string) {
 	slashed := strings.ReplaceAll(written, `\`, "/")
 	if path.IsAbs(slashed) || len(slashed) > 1 && slashed[1] == ':' {
@@ -50,8 +49,8 @@ func resolve(base, written string) (dir, reason string) {
 	return dir, ""
 }
 
-// outsideCure says how to bring in a folder that resolve found fault with. name
-// is what the user can call it.
+// outsideCure says how to give the build a folder that resolve rejected. name is the name
+// for its context.
 func outsideCure(reason, name, dir string) string {
 	switch reason {
 	case outsideContext:

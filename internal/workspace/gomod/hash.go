@@ -10,8 +10,8 @@ import (
 )
 
 // Hash is the SHA-256, in hexadecimal digits, of RecipeFiles with their names: what
-// decides which modules are used, and what they are proved against. One that does not
-// exist counts as that.
+// decides which modules are used, and what they are verified against. A file that does
+// not exist is left out.
 func (m *Module) Hash(ctx context.Context) (string, error) {
 	h := sha256.New()
 	for _, name := range m.RecipeFiles {

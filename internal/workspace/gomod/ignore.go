@@ -11,8 +11,8 @@ import (
 // module's, out of "./...".
 func (m *Module) Ignored() func(dir string) bool { return newIgnored(m.mod.file.Ignore).has }
 
-// ignored are go.mod's ignore directives (Go 1.25): a path after "./" counts
-// from the module's root, any other wherever its elements stand in a row.
+// ignored are go.mod's ignore directives (Go 1.25): a path after "./" is relative to the
+// module's root, any other matches wherever its elements follow one another.
 type ignored struct{ rooted, anywhere []string }
 
 func newIgnored(lines []*modfile.Ignore) ignored {
@@ -33,7 +33,7 @@ func (ig ignored) has(dir string) bool {
 		slices.ContainsFunc(ig.anywhere, func(p string) bool { return strings.Contains(at, p) })
 }
 
-// fenced puts a slash at both ends, so that a match is one of whole elements.
+// fenced puts a slash at both ends, so that only whole elements match.
 func fenced(p string) string {
 	if !strings.HasPrefix(p, "/") {
 		p = "/" + p

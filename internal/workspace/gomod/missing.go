@@ -46,7 +46,7 @@ func missingModule(ctx context.Context, t *tree.Tree, dir string) error {
 			return err
 		}
 		if len(root) == 0 {
-			// A .dockerignore for another build's sake often leaves all out, itself included.
+			// A .dockerignore written for another build often excludes everything, even itself.
 			return diag.Errorf(diag.Source{}, diag.Range{},
 				"the build context is empty; name the module's folder on the command line, and where a .dockerignore leaves all out write a gokiln.yaml.dockerignore beside the spec, which goes before it")
 		}
@@ -58,8 +58,8 @@ func missingModule(ctx context.Context, t *tree.Tree, dir string) error {
 	return diag.Errorf(diag.Source{}, diag.Range{}, "%s%s; %s", what, t.Hint(ctx, name), cure)
 }
 
-// moduleCure names the module that was meant: the one that holds the folder, or
-// some of those that there are. A folder that does not exist belongs to no module,
+// moduleCure names the module that was probably meant: the one that contains the folder,
+// or some of the others in the context. A folder that does not exist belongs to no module,
 // so the modules with a similar name go first.
 func moduleCure(ctx context.Context, t *tree.Tree, dir string, found tree.Kind) (string, error) {
 	if found == tree.Absent {
@@ -82,7 +82,7 @@ func moduleCure(ctx context.Context, t *tree.Tree, dir string, found tree.Kind) 
 	return otherModules(ctx, t, dir)
 }
 
-// otherModules names modules wherever they are.
+// otherModules names modules anywhere in the context.
 func otherModules(ctx context.Context, t *tree.Tree, dir string) (string, error) {
 	dirs, err := findModules(ctx, t)
 	if err != nil {
@@ -100,7 +100,7 @@ func otherModules(ctx context.Context, t *tree.Tree, dir string) (string, error)
 	return fmt.Sprintf("folders that have one: %s; set module: to one of them", strings.Join(dirs, ", ")), nil
 }
 
-// findModules looks breadth first, and not far, for folders with a go.mod.
+// findModules searches breadth first, within bounds, for folders with a go.mod.
 func findModules(ctx context.Context, t *tree.Tree) ([]string, error) {
 	var found []string
 	left := maxLook - 1

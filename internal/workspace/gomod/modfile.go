@@ -23,8 +23,8 @@ const (
 	workSumName = "go.work.sum"
 )
 
-// Place is a stretch of a file of the build context. A zero Range with a Source
-// means: this file, where the line would stand if it were there.
+// Place is a range in a file of the build context. A zero Range means the file as a
+// whole, for a line that it does not have.
 type Place struct {
 	Source diag.Source
 	Range  diag.Range
@@ -45,8 +45,8 @@ func (m modFile) goLine() string {
 	return m.file.Go.Version
 }
 
-// readMain reads the go.mod of a module that is worked on, where every
-// directive counts and an unknown one is an error.
+// readMain reads the go.mod of a main module, where every directive counts and an
+// unknown one is an error.
 func readMain(ctx context.Context, t *tree.Tree, dir string) (modFile, error) {
 	m, err := readMod(ctx, t, dir, modfile.Parse)
 	if err != nil {
@@ -58,8 +58,8 @@ func readMain(ctx context.Context, t *tree.Tree, dir string) (modFile, error) {
 	return m, nil
 }
 
-// readDependency reads the go.mod of a local replacement as Go does: of a
-// dependency only go, module, require, retract and ignore count.
+// readDependency reads the go.mod of a local replacement as Go does: in a dependency only
+// go, module, require, retract and ignore count.
 func readDependency(ctx context.Context, t *tree.Tree, dir string) (modFile, error) {
 	return readMod(ctx, t, dir, modfile.ParseLax)
 }
@@ -78,7 +78,7 @@ func readMod(ctx context.Context, t *tree.Tree, dir string, parse func(string, [
 	return m, nil
 }
 
-// parseErrors turns the errors of x/mod's parsers into located ones.
+// parseErrors gives the errors of x/mod's parsers their places.
 func parseErrors(src diag.Source, err error) error {
 	var list modfile.ErrorList
 	if !errors.As(err, &list) {
@@ -114,7 +114,7 @@ func parseMessage(e modfile.Error) string {
 	return text
 }
 
-// lineRange is where a statement stands.
+// lineRange is the range of a statement.
 func lineRange(src diag.Source, line *modfile.Line) diag.Range {
 	if line == nil {
 		return diag.Range{}

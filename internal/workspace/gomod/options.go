@@ -12,14 +12,14 @@ type Options struct {
 	// Mod is -mod: "vendor", "readonly" or "mod". Empty means the go command's
 	// choice, which depends on the vendor folder.
 	Mod string
-	// Outside opens a folder outside of the build context that a replace or use
-	// line names. modulePath is the replaced module's path, "" for a use line;
-	// written is the folder as it is written. ok is false where the user gave
-	// none. nil gives none.
+	// Outside opens a folder outside the build context that a replace or use line
+	// names. modulePath is the replaced module's path, "" for a use line; written is
+	// the folder as the line has it. ok is false where the user gave no such folder.
+	// A nil Outside has none.
 	Outside func(ctx context.Context, modulePath, written string) (fsys fs.FS, ok bool, err error)
 }
 
-// Outside is a folder outside of the build context that is in use.
+// Outside is a folder outside the build context that is in use.
 type Outside struct {
 	// Path is clean and relative to the context's root, so it always begins
 	// with "../".

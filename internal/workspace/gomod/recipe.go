@@ -55,9 +55,9 @@ func (m *Module) loadRecipe(ctx context.Context) error {
 	return nil
 }
 
-// openOutside opens the folders outside of the build context that replace lines
-// name. A folder inside another one that was given needs none of its own. With
-// a vendor folder none is read, so none is asked for.
+// openOutside opens the folders outside the build context that replace lines name. A
+// folder inside another one that was given needs no context of its own. A build from the
+// vendor folder reads none of them, so it asks for none.
 func (r *recipe) openOutside(ctx context.Context) error {
 	if r.m.Vendored {
 		return nil
@@ -194,9 +194,9 @@ func (r *recipe) locate(ctx context.Context, rep replacement) (string, *diag.Err
 	return name, nil, nil
 }
 
-// rest adds local replacements that no known requirement reaches, where they
-// exist: a module that is still to be downloaded may require them. It then
-// knows all modules that are local.
+// rest adds local replacements that no known requirement reaches, where they exist: a
+// module that is still to be downloaded may require them. With them all local modules
+// are known.
 func (r *recipe) rest(ctx context.Context) error {
 	m := r.m
 	m.wanted, m.require = r.wanted, slices.Sorted(maps.Keys(r.wanted))
@@ -230,9 +230,9 @@ func (r *recipe) rest(ctx context.Context) error {
 	return nil
 }
 
-// chosen reports whether it is certain that a replacement of this module, or of
-// this version of it, is what the build uses. Modules that are still to be
-// downloaded may raise a version, except where one go.mod lists all (Go 1.17).
+// chosen reports whether the build is certain to use a replacement of this module, or of
+// this version of it. Modules that are still to be downloaded may raise a version, except
+// where one go.mod lists them all (Go 1.17).
 func (r *recipe) chosen(old module.Version) bool {
 	wanted := slices.Clone(r.wanted[old.Path])
 	slices.Sort(wanted)
@@ -248,12 +248,12 @@ func (r *recipe) chosen(old module.Version) bool {
 	return r.m.work == nil && !r.unpruned() && len(wanted) == 1 && wanted[0] == old.Version
 }
 
-// unpruned reports whether go.mod is of a time when it did not list all modules
-// that the build needs. A workspace's members list what each of them needs.
+// unpruned reports whether go.mod dates from before it listed all modules that the build
+// needs. A workspace's members each list what they need.
 func (r *recipe) unpruned() bool { return r.m.work == nil && !r.m.ListsAll() }
 
-// ListsAll reports whether the main module's go.mod names all modules that its
-// build needs, as from Go 1.17 on.
+// ListsAll reports whether the main module's go.mod names all modules that its build
+// needs, as it does from Go 1.17 on.
 func (m *Module) ListsAll() bool {
 	goLine := m.mod.goLine()
 	return goLine != "" && version.Compare("go"+goLine, "go1.17") >= 0

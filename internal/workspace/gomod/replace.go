@@ -28,16 +28,16 @@ func (r replacement) same(o replacement) bool {
 
 func (r replacement) at() diag.Range { return lineRange(r.src, r.line.Syntax) }
 
-// replacements are the replace directives in force, by what they replace.
+// replacements are the replace directives in force.
 type replacements struct {
 	byOld map[module.Version]replacement
-	order []module.Version // as written
+	order []module.Version // as in the files
 	// mains are the paths of the main modules: go.mod's, or go.work's members.
 	mains map[string]bool
 }
 
-// of is the directive for a module: the one of its version goes before the one of
-// all versions. Of a main module there is none for all versions.
+// of returns the directive for a module. One for its version takes precedence over one
+// for all versions. A main module can't be replaced at all versions.
 func (r replacements) of(m module.Version) (replacement, bool) {
 	if m.Version == "" && r.mains[m.Path] {
 		return replacement{}, false
@@ -49,9 +49,9 @@ func (r replacements) of(m module.Version) (replacement, bool) {
 	return rep, ok
 }
 
-// gatherReplaces applies Go's precedence: go.work's directive for a path makes
-// the members' for the same path void, and members may not disagree. A go.work
-// that names versions leaves the members' for other versions in force.
+// gatherReplaces applies Go's precedence: go.work's directive for a path overrides the
+// members' for the same path, and members may not disagree. Where go.work names versions
+// the members' directives for other versions stay in force.
 func (r *recipe) gatherReplaces() {
 	overridden := make(map[string]bool)
 	decided := make(map[module.Version]bool)
@@ -73,7 +73,7 @@ func (r *recipe) gatherReplaces() {
 			case !overridden[line.Old.Path]:
 				r.addReplace(member.dir, member.src, line)
 			case !known && !decided[line.Old] && !decided[module.Version{Path: line.Old.Path}]:
-				// Where go.work speaks of the path Go lets members disagree.
+				// Where go.work mentions the path, Go lets members disagree.
 				r.addReplace(member.dir, member.src, line)
 			}
 		}

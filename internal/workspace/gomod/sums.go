@@ -12,16 +12,15 @@ import (
 	"github.com/gokiln/gokiln/internal/symptom"
 )
 
-// CheckSums finds requirements that go.sum knows nothing of: the go command
-// would stop at them with the network already used, or ask to write to go.sum.
-// It looks at the main module's own requirements only, and only whether there is
-// any line for the version: which hashes a build needs is the go command's to
-// say. The errors stand at the require lines in go.mod.
+// CheckSums finds requirements without an entry in go.sum: the go command would stop at
+// them after it had used the network, or want to write to go.sum. It checks the main
+// module's own requirements only, and only that there is any line for the version: the
+// go command decides which hashes a build needs. The errors point at the require lines in
+// go.mod.
 //
-// In a workspace nothing is missing: the go command asks for complete sums
-// outside of workspaces only. In one it takes the members' go.sum and
-// go.work.sum together, has the checksum database vouch for what none of them
-// knows, and writes that to go.work.sum.
+// In a workspace nothing is missing, since the go command requires complete sums outside
+// workspaces only. In a workspace it combines the members' go.sum and go.work.sum, asks
+// the checksum database about what they lack, and writes that to go.work.sum.
 func (m *Module) CheckSums(ctx context.Context) error {
 	if m.work != nil {
 		return nil

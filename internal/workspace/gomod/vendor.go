@@ -15,14 +15,14 @@ import (
 	"github.com/gokiln/gokiln/internal/symptom"
 )
 
-// CheckVendor holds vendor/modules.txt, beside go.work where one is in force,
-// else beside go.mod, against the require and replace lines, as the go command
-// does with -mod=vendor before it builds. The errors stand at those lines; what
-// modules.txt alone has stands at go.mod or go.work as a whole. It does not look
-// whether the vendored packages are there or are what the versions hold.
+// CheckVendor compares vendor/modules.txt with the require and replace lines, as the go
+// command does with -mod=vendor before it builds. The file is beside go.work where one
+// is in force, else beside go.mod. The errors point at those lines; an error about what
+// only modules.txt has points at go.mod or go.work as a whole. CheckVendor does not check
+// that the vendored packages exist, or that they are what their versions contain.
 //
-// Before Go 1.14 modules.txt did not mark what go.mod has, so that only a module
-// vendored at another version is an error then, as in Go.
+// Before Go 1.14 modules.txt did not mark what go.mod lists, so for such a go line only
+// a module vendored at another version is an error, as in Go.
 func (m *Module) CheckVendor(ctx context.Context) error {
 	name := path.Join(m.VendorDir(), "modules.txt")
 	ok, err := m.tree.Has(ctx, name)
@@ -55,7 +55,7 @@ func (m *Module) CheckVendor(ctx context.Context) error {
 // VendorDir is where Go's vendor folder is, or would be.
 func (m *Module) VendorDir() string { return path.Join(m.vendorRoot(), "vendor") }
 
-// vendorRoot is the folder that Go's vendor folder stands in.
+// vendorRoot is the folder that contains the vendor folder.
 func (m *Module) vendorRoot() string {
 	if m.work != nil {
 		return path.Dir(m.GoWork)
@@ -66,17 +66,17 @@ func (m *Module) vendorRoot() string {
 // vendorList is what a modules.txt says.
 type vendorList struct {
 	explicit map[module.Version]bool
-	// replaced are the replacements, by what they replace; order is that of the
+	// replaced maps a module to its replacement; order lists the modules as in the
 	// file.
 	replaced map[module.Version]module.Version
 	order    []module.Version
-	// provides are the modules that packages were vendored from, selected their
-	// versions by path.
+	// provides lists the modules that packages were vendored from, and selected
+	// maps their paths to versions.
 	provides []module.Version
 	selected map[string]string
 }
 
-// parseVendorList passes over what it does not know, as Go does.
+// parseVendorList skips what it does not know, as Go does.
 func parseVendorList(text string) vendorList {
 	l := vendorList{explicit: make(map[module.Version]bool), replaced: make(map[module.Version]module.Version), selected: make(map[string]string)}
 	var mod module.Version
@@ -109,7 +109,7 @@ func parseVendorList(text string) vendorList {
 }
 
 // module reads a line "path [version] [=> path [version]]" without its "#". The
-// zero module.Version is a line that says nothing.
+// zero module.Version means that the line says nothing.
 func (l *vendorList) module(f []string) module.Version {
 	var mod module.Version
 	switch {
@@ -134,7 +134,7 @@ func (l *vendorList) module(f []string) module.Version {
 	return mod
 }
 
-// vendorCheck gathers where a modules.txt and the modules disagree.
+// vendorCheck collects the differences between a modules.txt and the modules.
 type vendorCheck struct {
 	m      *Module
 	name   string
@@ -149,8 +149,8 @@ func (c *vendorCheck) add(src diag.Source, line *modfile.Line, format string, ar
 		fmt.Sprintf(format, args...), c.sync, symptom.Vendor.Tag()))
 }
 
-// missing is the error for no modules.txt where Go wants one, in place of one
-// for each line of go.mod.
+// missing is the one error for a modules.txt that Go wants and that does not exist, in
+// place of an error for each line of go.mod.
 func (c *vendorCheck) missing(ctx context.Context) error {
 	first := c.errs[0]
 	hint := c.m.tree.Hint(ctx, c.name)
@@ -172,7 +172,7 @@ func (c *vendorCheck) requirements() {
 	}
 }
 
-// replacements holds each replace line against modules.txt.
+// replacements compares each replace line with modules.txt.
 func (c *vendorCheck) replacements() {
 	seen := make(map[module.Version]bool)
 	check := func(src diag.Source, lines []*modfile.Replace) {
@@ -199,8 +199,8 @@ func (c *vendorCheck) replacements() {
 	}
 }
 
-// sameReplacement compares folders by where they lead to, from the folder that
-// vendor stands in, and not by how they are written.
+// sameReplacement compares folders by where they lead from vendorRoot, not by how they
+// are written.
 func (c *vendorCheck) sameReplacement(want replacement, got module.Version) bool {
 	if want.line.New == got {
 		return true
@@ -212,7 +212,7 @@ func (c *vendorCheck) sameReplacement(want replacement, got module.Version) bool
 	return reason != absolutePath && dir == want.dir
 }
 
-// leftovers finds what modules.txt marks and the modules don't have any more.
+// leftovers finds what modules.txt marks and the modules no longer have.
 func (c *vendorCheck) leftovers() {
 	required := make(map[module.Version]bool)
 	for _, member := range c.m.members {
@@ -232,7 +232,7 @@ func (c *vendorCheck) leftovers() {
 	}
 }
 
-// sameModule reports whether a require line for the path has been blamed.
+// sameModule reports whether there already is an error at a require line for the path.
 func (c *vendorCheck) sameModule(modulePath string) bool {
 	for _, member := range c.m.members {
 		for _, r := range member.file.Require {

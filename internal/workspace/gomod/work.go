@@ -86,8 +86,8 @@ func readWork(ctx context.Context, t *tree.Tree, name string) (*workFile, error)
 	return k, nil
 }
 
-// loadMembers reads the module of every use line; go.work and its members are
-// loaded as a whole, so one that is broken breaks all, as in Go.
+// loadMembers reads the module of every use line. As in Go, one broken member fails the
+// whole workspace.
 func (m *Module) loadMembers(ctx context.Context) error {
 	var errs diag.List
 	seen := make(map[string]bool)
@@ -144,9 +144,9 @@ func (m *Module) readMember(ctx context.Context, use *modfile.Use, dir string) (
 	return member, m.checkMemberGo(member)
 }
 
-// checkMemberGo holds the go command's rule that go.work's go line is at least
-// each member's. The rule is about go lines from 1.21 on; without a line
-// go.work counts as 1.18.
+// checkMemberGo applies the go command's rule that go.work's go line is at least each
+// member's. The rule applies to go lines from 1.21 on; a go.work without a line counts as
+// 1.18.
 func (m *Module) checkMemberGo(member modFile) error {
 	mine, theirs := "go1.18", "go"+member.goLine()
 	at := m.work.goLine()
@@ -162,8 +162,8 @@ func (m *Module) checkMemberGo(member modFile) error {
 	return diag.Errorf(m.work.src, lineRange(m.work.src, m.work.file.Go.Syntax), "go %s is older than go %s, which %s wants; run `go work use`", at, member.goLine(), member.src.Filename)
 }
 
-// notUsed is the error of a go.work that is in force without using the main
-// module: every go command in it would fail.
+// notUsed is the error for a go.work in force that does not use the main module: every
+// go command would fail there.
 func (m *Module) notUsed() *diag.Error {
 	var at diag.Range
 	for _, use := range m.work.file.Use {

@@ -12,9 +12,9 @@ import (
 // Readers bounds the calls that run at once while the tree is walked.
 const Readers = 8
 
-// Levels walks breadth first. It visits the items of a level side by side, and
-// next takes in what the visits found, in the level's order, and returns the
-// level that follows. The first error ends the walk.
+// Levels walks breadth first. It visits the items of a level concurrently; next gets what
+// the visits found, in the level's order, and returns the next level. The first error
+// ends the walk.
 func Levels[T, R any](ctx context.Context, level []T, visit func(context.Context, T) (R, error), next func(level []T, found []R) []T) error {
 	for len(level) > 0 {
 		found := make([]R, len(level))
@@ -30,8 +30,8 @@ func Levels[T, R any](ctx context.Context, level []T, visit func(context.Context
 	return nil
 }
 
-// Each calls do for 0 up to n, a few at a time, and returns the first error.
-// After it no further call starts.
+// Each calls do for 0 up to n, a few at a time, and returns the first error, after which
+// it starts no further call.
 func Each(ctx context.Context, n int, do func(context.Context, int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -54,8 +54,7 @@ func Each(ctx context.Context, n int, do func(context.Context, int) error) error
 	return context.Cause(ctx)
 }
 
-// Below shows all that is in a folder and below it, links not followed, level by
-// level.
+// Below shows everything below a folder, level by level, without following links.
 func (t *Tree) Below(ctx context.Context, dir string, show func(name string, e fs.DirEntry)) error {
 	return Levels(ctx, []string{dir}, t.List, func(level []string, found [][]fs.DirEntry) (next []string) {
 		for i, entries := range found {

@@ -24,15 +24,15 @@ type BrokenLink struct {
 	Inside bool
 }
 
-// walkTo is the way to a path: what stands at its end, symbolic links followed.
+// walkTo is the way to a path and what is at its end, with symbolic links followed.
 type walkTo struct {
 	// real is the path without links on it.
 	real string
 	kind Kind
-	// link is the link that the way ends in or is lost in, the first one of a chain;
-	// nil without one.
+	// link is the link, the first of a chain, that the way ends at or gets lost in; nil
+	// without one.
 	link *BrokenLink
-	// missing is what the links lead to and is not there, of a kind that is absent.
+	// missing is the path that the links lead to and that does not exist.
 	missing string
 }
 
@@ -91,14 +91,13 @@ func (t *Tree) follow(ctx context.Context, name string) (walkTo, error) {
 	return to, nil
 }
 
-// lost ends the way at a path that is not there.
+// lost ends the way at a path that does not exist.
 func (to walkTo) lost(name string) walkTo {
 	to.real, to.kind, to.missing = name, Absent, name
 	return to
 }
 
-// onward is a path that is not there with what should follow it, as far as that
-// does not lead back.
+// onward appends to a path that does not exist what should follow it, up to a "..".
 func onward(name string, pending []string) string {
 	for _, elem := range pending {
 		if elem == ".." {
@@ -109,7 +108,7 @@ func onward(name string, pending []string) string {
 	return name
 }
 
-// entryIn is the entry of a name in a folder that has no links on its path.
+// entryIn returns the entry of a name in a folder without links on its path.
 func (t *Tree) entryIn(ctx context.Context, dir, name string) (fs.DirEntry, error) {
 	if _, _, held := t.at(dir); !held {
 		return nil, nil
@@ -142,8 +141,7 @@ func (l *BrokenLink) blame(tooMany bool) {
 	l.cure = ", or make the link relative"
 }
 
-// Broken is the link on the way to a path that can't be followed, nil where all
-// can or there is none.
+// Broken returns the link on the way to a path that can't be followed, or nil.
 func (t *Tree) Broken(ctx context.Context, name string) (*BrokenLink, error) {
 	to, err := t.follow(ctx, name)
 	if err != nil || to.link == nil || to.kind != Absent {
@@ -180,8 +178,7 @@ func (t *Tree) HasChecked(ctx context.Context, name string) (bool, error) {
 	return ok, err
 }
 
-// CheckLinks is the error about a link on the way to a path, nil where all can be
-// followed.
+// CheckLinks returns an error if a link on the way to a path can't be followed.
 func (t *Tree) CheckLinks(ctx context.Context, name string) error {
 	l, err := t.Broken(ctx, name)
 	if err != nil || l == nil {

@@ -10,15 +10,15 @@ import (
 // IsOutside reports whether a clean path leads out of the build context.
 func IsOutside(name string) bool { return name == ".." || strings.HasPrefix(name, "../") }
 
-// Mount makes a folder outside of the build context a part of the tree. All
-// mounting is done before the tree is asked from several sides at once.
+// Mount makes a folder outside the build context part of the tree. It must not be called
+// while the tree is in use by several goroutines.
 func (t *Tree) Mount(dir string, fsys fs.FS) { t.mounts[dir] = fsys }
 
-// Mounted reports whether a folder itself is a mounted one.
+// Mounted reports whether the folder itself is mounted.
 func (t *Tree) Mounted(dir string) bool { return t.mounts[dir] != nil }
 
-// at says which file system holds a path, and where in it. ok is false for what
-// can't be a path of the tree.
+// at says which file system has a path, and where in it. ok is false for what can't be a
+// path of the tree.
 func (t *Tree) at(name string) (fsys fs.FS, below string, ok bool) {
 	if !IsOutside(name) {
 		return t.fsys, name, fs.ValidPath(name)
@@ -37,7 +37,7 @@ func (t *Tree) at(name string) (fsys fs.FS, below string, ok bool) {
 	return t.mounts[dir], below, fs.ValidPath(below)
 }
 
-// MountOf is the innermost mounted folder that holds a path.
+// MountOf returns the innermost mounted folder that contains a path.
 func (t *Tree) MountOf(name string) (dir string, ok bool) {
 	for mounted := range t.mounts {
 		holds := name == mounted || strings.HasPrefix(name, mounted+"/")

@@ -1,11 +1,11 @@
 // Package tree shows a build context, and the folders that are mounted beside it, as
 // one tree of slash-separated paths.
 //
-// It is the one room of the workspace that reads. Links are followed here and not by
-// the file system: a builder takes the context's root for the root of all paths, so
-// that "../x" and "/x" would be the context's x. A link that leads to what the tree
-// lacks is told apart from one that is not there, since the go command passes over
-// many of them and so would make another program. It knows no Go.
+// It is the only room of the workspace that reads. Links are followed here and not by the
+// file system: a builder takes the context's root for the root of all paths, so that
+// "../x" and "/x" would be the context's x. A link to something that the tree lacks is
+// not the same as no link: the go command passes over many of them, and the build would
+// silently produce a different program. It knows nothing of Go.
 package tree
 
 import (
@@ -21,13 +21,13 @@ import (
 	"github.com/gokiln/gokiln/internal/diag"
 )
 
-// Unnamed is the name of an entry, no regular file, that stands for files of its
-// folder whose names fsys can't tell.
+// Unnamed is the name of an irregular entry that stands for files in its folder whose
+// names the file system can't tell.
 const Unnamed = "\uFFFD"
 
-// Tree is the build context, and what is mounted beside it. What exists is answered
-// from the lists of folders, which it asks for again and again: the file systems
-// remember them.
+// Tree is the build context and what is mounted beside it. It finds out what exists from
+// the lists of folders, which it asks for again and again: the file systems remember
+// them.
 type Tree struct {
 	fsys   fs.FS
 	mounts map[string]fs.FS
@@ -36,7 +36,7 @@ type Tree struct {
 // New returns the tree of a build context.
 func New(fsys fs.FS) *Tree { return &Tree{fsys: fsys, mounts: make(map[string]fs.FS)} }
 
-// Kind is what stands at a path, symbolic links followed.
+// Kind is what a path leads to, with symbolic links followed.
 type Kind int
 
 // The kinds. Absent is also what is neither a file nor a folder, such as a socket.
@@ -74,13 +74,13 @@ func (t *Tree) listReal(ctx context.Context, dir string) ([]fs.DirEntry, error) 
 	return entries, nil
 }
 
-// Kind is what stands at a path, links followed.
+// Kind returns what a path leads to.
 func (t *Tree) Kind(ctx context.Context, name string) (Kind, error) {
 	to, err := t.follow(ctx, name)
 	return to.kind, err
 }
 
-// EntryKind looks further only for a symbolic link.
+// EntryKind is Kind for an entry of a folder.
 func (t *Tree) EntryKind(ctx context.Context, dir string, e fs.DirEntry) (Kind, error) {
 	if e.Type()&fs.ModeSymlink != 0 {
 		return t.Kind(ctx, path.Join(dir, e.Name()))
@@ -98,7 +98,7 @@ func kindOf(mode fs.FileMode) Kind {
 	return Absent
 }
 
-// Link is the first symbolic link on the way to a path, "" without one.
+// Link returns the first symbolic link on the way to a path, "" without one.
 func (t *Tree) Link(ctx context.Context, name string) (string, error) {
 	if _, _, ok := t.at(name); !ok || name == "." || t.mounts[name] != nil {
 		return "", nil
@@ -117,8 +117,8 @@ func (t *Tree) Link(ctx context.Context, name string) (string, error) {
 	return name, nil
 }
 
-// LinkBelow is a symbolic link somewhere in a folder, the first one of those that
-// are least deep, "" when there is none.
+// LinkBelow returns a symbolic link somewhere below a folder, the first of the topmost
+// ones, "" when there is none.
 func (t *Tree) LinkBelow(ctx context.Context, dir string) (string, error) {
 	var first string
 	err := t.Below(ctx, dir, func(name string, e fs.DirEntry) {
@@ -129,7 +129,7 @@ func (t *Tree) LinkBelow(ctx context.Context, dir string) (string, error) {
 	return first, err
 }
 
-// Entry is a folder's entry of a name, nil where there is none.
+// Entry returns a folder's entry of a name, or nil.
 func (t *Tree) Entry(ctx context.Context, dir, name string) (fs.DirEntry, error) {
 	entries, err := t.List(ctx, dir)
 	if err != nil {
@@ -198,7 +198,7 @@ func (t *Tree) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 	return &boundedFile{file: f, name: name, ctx: ctx, left: MaxFile}, nil
 }
 
-// boundedFile is a file that ends with an error, not with EOF, at its bound.
+// boundedFile is a file that fails, instead of ending, at its bound.
 type boundedFile struct {
 	file fs.File
 	name string

@@ -75,7 +75,7 @@ func details(err error) []grpcerrors.TypedErrorProto {
 			out = append(out, details(inner)...)
 		}
 	}
-	if typed, ok := err.(grpcerrors.TypedError); ok { //nolint:errorlint // see above
+	if typed, ok := err.(grpcerrors.TypedError); ok {
 		out = append(out, typed.ToProto())
 	}
 	return out

@@ -19,39 +19,39 @@ import (
 )
 
 // subrequest answers `docker buildx build --call=…`; ok is false for a build.
-func (c session) subrequest(ctx context.Context) (res *client.Result, ok bool, err error) {
-	return c.ui.HandleSubrequest(ctx, dockerui.RequestHandler{
-		Outline:     c.outline,
-		ListTargets: c.targets,
-		Lint:        c.lint,
+func (s session) subrequest(ctx context.Context) (res *client.Result, ok bool, err error) {
+	return s.ui.HandleSubrequest(ctx, dockerui.RequestHandler{
+		Outline:     s.outline,
+		ListTargets: s.targets,
+		Lint:        s.lint,
 	})
 }
 
 // outline lists the build arguments, secrets and agents that the target takes;
 // without a target those of all apps.
-func (c session) outline(context.Context) (*outline.Outline, error) {
-	s, err := spec.Parse(c.src.Filename, c.src.Data)
+func (s session) outline(context.Context) (*outline.Outline, error) {
+	parsed, err := spec.Parse(s.src.Filename, s.src.Data)
 	if err != nil {
 		return nil, err
 	}
-	name := c.ui.Target
-	if name == "" && len(s.Apps) > 1 {
+	name := s.ui.Target
+	if name == "" && len(parsed.Apps) > 1 {
 		name = targetBinaries // what takes in all apps
 	}
-	g, err := chooseGoal(s, name)
+	g, err := chooseGoal(parsed, name)
 	if err != nil {
 		return nil, err
 	}
-	o := &outline.Outline{Name: cmp.Or(c.ui.Target, g.apps[0].Name, plan.StageImage), Sources: [][]byte{c.src.Data}}
-	if c.ui.Target == "" && len(s.Apps) > 1 {
+	o := &outline.Outline{Name: cmp.Or(s.ui.Target, g.apps[0].Name, plan.StageImage), Sources: [][]byte{s.src.Data}}
+	if s.ui.Target == "" && len(parsed.Apps) > 1 {
 		o.Name = ""
 	}
-	o.Secrets, o.SSH = credentials(s)
+	o.Secrets, o.SSH = credentials(parsed)
 	for _, name := range usedArgs(g.apps) {
-		o.Args = append(o.Args, outline.Arg{Name: name, Value: c.ui.BuildArgs[name]})
+		o.Args = append(o.Args, outline.Arg{Name: name, Value: s.ui.BuildArgs[name]})
 	}
 	for _, arg := range implicitArgs(uses(g.apps)) {
-		arg.Value = c.ui.BuildArgs[arg.Name]
+		arg.Value = s.ui.BuildArgs[arg.Name]
 		o.Args = append(o.Args, arg)
 	}
 	return o, nil
@@ -95,22 +95,22 @@ func implicitArgs(uses []string) []outline.Arg {
 
 // targets lists the images, what else the spec can be asked for, and which of
 // them a build without --target makes.
-func (c session) targets(context.Context) (*targets.List, error) {
-	s, err := spec.Parse(c.src.Filename, c.src.Data)
+func (s session) targets(context.Context) (*targets.List, error) {
+	parsed, err := spec.Parse(s.src.Filename, s.src.Data)
 	if err != nil {
 		return nil, err
 	}
-	list := &targets.List{Sources: [][]byte{c.src.Data}}
-	if len(s.Apps) == 0 {
+	list := &targets.List{Sources: [][]byte{s.src.Data}}
+	if len(parsed.Apps) == 0 {
 		list.Targets = append(list.Targets, targets.Target{
-			Name: plan.StageImage, Default: true, Description: describe(s), Base: plan.BaseImage(s)})
+			Name: plan.StageImage, Default: true, Description: describe(parsed), Base: plan.BaseImage(parsed)})
 	}
-	for _, app := range s.Apps {
+	for _, app := range parsed.Apps {
 		list.Targets = append(list.Targets, targets.Target{
-			Name: app.Name, Default: len(s.Apps) == 1, Description: describe(app.Spec), Base: plan.BaseImage(app.Spec)})
+			Name: app.Name, Default: len(parsed.Apps) == 1, Description: describe(app.Spec), Base: plan.BaseImage(app.Spec)})
 	}
 	programs := "the programs alone, for any platform of Go: --platform darwin/arm64 -o dist"
-	if len(s.Apps) > 1 {
+	if len(parsed.Apps) > 1 {
 		programs = "the programs of all apps (" + targetBinaries + "/NAME: of one), for any platform of Go: --platform darwin/arm64 -o dist"
 	}
 	list.Targets = append(list.Targets,
@@ -120,9 +120,9 @@ func (c session) targets(context.Context) (*targets.List, error) {
 }
 
 // lint checks the spec without building: `--check`.
-func (c session) lint(context.Context) (*lint.LintResults, error) {
+func (s session) lint(context.Context) (*lint.LintResults, error) {
 	results := &lint.LintResults{}
-	_, err := spec.Parse(c.src.Filename, c.src.Data)
+	_, err := spec.Parse(s.src.Filename, s.src.Data)
 	if err == nil {
 		return results, nil
 	}
@@ -131,7 +131,7 @@ func (c session) lint(context.Context) (*lint.LintResults, error) {
 	for _, e := range located {
 		ranges = append(ranges, lower.Ranges([]diag.Range{e.Range})...)
 	}
-	shown := *c.src.SourceMap
+	shown := *s.src.SourceMap
 	shown.Filename, shown.Data = diag.Plain(shown.Filename), diag.Excerpt(shown.Data)
 	index := results.AddSource(&shown)
 	results.Error = &lint.BuildError{

@@ -135,7 +135,7 @@ func (l *stepList) withWorkSum(id string, source, modules Origin) Origin {
 			{Copy: &CopyFiles{From: source, Src: "/", Dest: "/", Contents: true, Time: ptr(neverIndexed)}},
 			asGit(CopyFiles{
 				From: modules, Src: strings.TrimPrefix(modstep.WorkSumPath, ModCacheDir),
-				Dest: path.Join("/", strings.TrimPrefix(l.draft.Source, SourceDir), l.Compile.WorkSum), Time: ptr(neverIndexed),
+				Dest: path.Join("/", strings.TrimPrefix(l.Source, SourceDir), l.Compile.WorkSum), Time: ptr(neverIndexed),
 			}),
 		}},
 	})

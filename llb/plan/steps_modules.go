@@ -30,7 +30,7 @@ func (l *stepList) moduleSteps(m Modules) Origin {
 	return l.add(Step{
 		ID: StepModules, Stage: StageModules, Name: "[modules] download modules", At: m.At, NoCache: m.NoCache,
 		Exec: &Exec{
-			Root: FromModulesToolchain, Dir: path.Join(l.draft.Source, m.Dir), Args: modstep.Args(), Env: m.Env,
+			Root: FromModulesToolchain, Dir: path.Join(l.Source, m.Dir), Args: modstep.Args(), Env: m.Env,
 			Network: !m.Offline, Proxy: m.Proxy, Secrets: m.secrets(), Agents: m.Agents,
 			Mounts: append(mounts, Mount{Dest: ModCacheDir, Access: Output}),
 		},
@@ -61,7 +61,7 @@ func (l *stepList) recipeStep(m Modules) Origin {
 	add := func(from Origin, names []string, to string) {
 		actions = append(actions, asGit(CopyFiles{From: from, Src: "/", Dest: belowSource(to), Contents: true, MakeParents: true, Names: names}))
 	}
-	add(FromContext, m.Recipe, l.draft.Source)
+	add(FromContext, m.Recipe, l.Source)
 	for _, o := range m.Outside {
 		if len(o.Recipe) > 0 {
 			add(FromFolder(o.Path), o.Recipe, o.Dest)

@@ -7,10 +7,10 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/sumdb/dirhash"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/gokiln/gokiln/internal/symptom"
 )
@@ -219,18 +219,13 @@ const workers = 4
 
 // eachOf calls f for 0 to n-1, several at a time.
 func eachOf(n int, f func(i int)) {
-	next := make(chan int)
-	var group sync.WaitGroup
-	for range min(workers, n) {
-		group.Go(func() {
-			for i := range next {
-				f(i)
-			}
+	var group errgroup.Group
+	group.SetLimit(workers)
+	for i := range n {
+		group.Go(func() error {
+			f(i)
+			return nil
 		})
 	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
-	group.Wait()
+	_ = group.Wait() // no call fails
 }

@@ -4,7 +4,8 @@ import (
 	"context"
 	"io/fs"
 	"path"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/gokiln/gokiln/internal/crash"
 )
@@ -33,24 +34,16 @@ func Levels[T, R any](ctx context.Context, level []T, visit func(context.Context
 // Each calls do for 0 up to n, a few at a time, and returns the first error, after which
 // it starts no further call.
 func Each(ctx context.Context, n int, do func(context.Context, int) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for range min(Readers, n) {
-		wg.Go(func() {
-			for i := range next {
-				if err := crash.Do(func() error { return do(ctx, i) }); err != nil {
-					cancel(err)
-				}
-			}
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(Readers)
+	for i := 0; i < n && inner.Err() == nil; i++ {
+		group.Go(func() error {
+			return crash.Do(func() error { return do(inner, i) })
 		})
 	}
-	for i := 0; i < n && ctx.Err() == nil; i++ {
-		next <- i
+	if err := group.Wait(); err != nil {
+		return err
 	}
-	close(next)
-	wg.Wait()
 	return context.Cause(ctx)
 }
 

@@ -158,6 +158,9 @@ func (b *bench) workload(ctx context.Context, w workload, o options, h *host) er
 			}
 			part = append(part, checkouts[t.name])
 		}
+		if len(part) == 0 {
+			continue
+		}
 		row, err := b.scenario(ctx, s, part)
 		if err == nil {
 			err = b.save(ctx, o.out, row, h.env)

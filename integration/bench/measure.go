@@ -138,9 +138,11 @@ func (c *checkout) prepare(ctx context.Context, s scenario) error {
 			return err
 		}
 	}
-	if _, _, err = c.execute(ctx, b); err != nil {
+	took, _, err := c.execute(ctx, b)
+	if err != nil {
 		return fmt.Errorf("the build before the change: %w", err)
 	}
+	fmt.Fprintf(c.notes, "%s/%s prepared %-14s %8.2f s\n", c.work.name, s.name, c.tool.name, took.Seconds())
 	return nil
 }
 

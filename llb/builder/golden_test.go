@@ -76,16 +76,6 @@ func TestGoldenLLB(t *testing.T) {
 	}
 }
 
-// TestExamplesKeepTheLaws looks at the LLB of all examples.
-func TestExamplesKeepTheLaws(t *testing.T) {
-	for _, name := range examples(t) {
-		c := exampleClient(t, name, targetOf(name), "linux/arm64")
-		for _, broken := range llbtest.Laws(solve(t, c), "linux/amd64") {
-			t.Errorf("%s: %s", name, broken)
-		}
-	}
-}
-
 // exampleClient is a client that asks for a target of an example for one platform.
 func exampleClient(t *testing.T, name, target, platform string) *stubClient {
 	t.Helper()

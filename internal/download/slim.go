@@ -7,10 +7,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"golang.org/x/mod/module"
+
+	"github.com/gokiln/gokiln/internal/gofacts"
 )
 
 // slim takes out of the module cache what no compile reads.
@@ -105,18 +106,8 @@ type moduleFiles struct {
 	foreign bool
 }
 
-// foreignExts are the files besides Go's that the go command hands to compilers
-// and linkers. Headers are not among them: alone they are nothing.
-func foreignExts() []string {
-	return []string{
-		".c", ".cc", ".cpp", ".cxx", ".m", ".s", ".S", ".sx", ".f", ".F", ".for", ".f90",
-		".swig", ".swigcxx", ".syso", ".a", ".o",
-	}
-}
-
 func survey(dir string) (moduleFiles, error) {
 	s := moduleFiles{embeds: map[string]bool{}, packages: map[string]bool{}}
-	foreign := foreignExts()
 	err := filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
@@ -127,7 +118,7 @@ func survey(dir string) (moduleFiles, error) {
 		}
 		rel = filepath.ToSlash(rel)
 		s.files = append(s.files, rel)
-		s.foreign = s.foreign || slices.Contains(foreign, path.Ext(rel))
+		s.foreign = s.foreign || gofacts.Foreign(rel)
 		if path.Ext(rel) != ".go" || isTest(rel) {
 			return nil
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gokiln/gokiln/internal/gofacts"
 	"github.com/gokiln/gokiln/internal/workspace/gomod"
 	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
@@ -90,7 +91,7 @@ func (g *gathering) sources(ctx context.Context) error {
 	folded := make(map[string]string)
 	for _, e := range entries {
 		name := e.Name()
-		if gomod.Hidden(name) || !strings.HasSuffix(name, ".go") && !otherSource(name) {
+		if gomod.Hidden(name) || !strings.HasSuffix(name, ".go") && !gofacts.OtherSource(name) {
 			continue
 		}
 		k, err := g.tree.EntryKind(ctx, g.pkg.dir, e)
@@ -114,7 +115,7 @@ func (g *gathering) sources(ctx context.Context) error {
 		if !safeName(name) {
 			g.blame("has a file that go takes for a flag, %q", name)
 		}
-		if slices.Contains(g.pkg.goFiles, name) || otherSource(name) && g.used(name) {
+		if slices.Contains(g.pkg.goFiles, name) || gofacts.OtherSource(name) && g.used(name) {
 			g.take(e, path.Join(g.pkg.dir, name))
 		}
 	}
@@ -140,7 +141,7 @@ func (g *gathering) follows(ctx context.Context, name string, k tree.Kind, e fs.
 		return true, nil
 	}
 	isGo := strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") && g.named(name)
-	if isGo || !strings.HasSuffix(name, ".go") && !header(name) && g.used(name) {
+	if isGo || !strings.HasSuffix(name, ".go") && !gofacts.Header(name) && g.used(name) {
 		return false, g.noteBroken(ctx, path.Join(g.pkg.dir, name))
 	}
 	return false, nil
@@ -157,25 +158,10 @@ func (g *gathering) noteBroken(ctx context.Context, name string) error {
 	return nil
 }
 
-// otherSource reports whether a file in another language is a source file by its
-// name.
-func otherSource(name string) bool {
-	switch path.Ext(name) {
-	case ".c", ".cc", ".cpp", ".cxx", ".m", ".h", ".hh", ".hpp", ".hxx", ".f", ".F", ".for", ".f90",
-		".s", ".S", ".sx", ".swig", ".swigcxx", ".syso":
-		return true
-	}
-	return false
-}
-
-func header(name string) bool {
-	return slices.Contains([]string{".h", ".hh", ".hpp", ".hxx"}, path.Ext(name))
-}
-
 // used reports whether a file in another language may be used by its name: with
 // an extension that go looks at, and a suffix that allows it for the target.
 func (g *gathering) used(name string) bool {
-	if header(name) {
+	if gofacts.Header(name) {
 		// An include needs it whatever it is called.
 		return true
 	}

@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/gokiln/gokiln/internal/gofacts"
 )
 
 // The go command finds a compiled package in its GOCACHE by a hash of the files
@@ -54,9 +56,9 @@ func (g *gathering) hashes(ctx context.Context, name string) (bool, error) {
 		return false, nil
 	case ext == ".go":
 		return slices.Contains(g.pkg.goFiles, path.Base(name)), nil
-	case !otherSource(path.Base(name)):
+	case !gofacts.OtherSource(path.Base(name)):
 		return false, nil
-	case !cgo && ext != ".s" && !header(name):
+	case !cgo && ext != ".s" && !gofacts.Header(name):
 		return false, nil
 	}
 	text, err := g.text(ctx, name)

@@ -9,6 +9,7 @@ import (
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/gokiln/gokiln/internal/gofacts"
 	"github.com/gokiln/gokiln/internal/workspace"
 	"github.com/gokiln/gokiln/spec"
 )
@@ -70,9 +71,6 @@ func variantDefault(name string) string {
 	return ""
 }
 
-// riscvProfiles are GORISCV64's values in ascending order.
-func riscvProfiles() []string { return []string{"rva20u64", "rva22u64", "rva23u64"} }
-
 // variantTags returns the build tags that the go command sets for a variant:
 // every level up to the chosen one ("amd64.v1", "amd64.v2", "amd64.v3").
 // Source: `go help buildconstraint`, go/src/internal/buildcfg.
@@ -97,7 +95,7 @@ func variantTags(goarch, value string) []string {
 			levels("v8.%d", 0, min(minor+5, 9))
 		}
 	case "riscv64":
-		for _, profile := range riscvProfiles()[:1+max(0, slices.Index(riscvProfiles(), value))] {
+		for _, profile := range gofacts.RISCVProfiles()[:1+max(0, slices.Index(gofacts.RISCVProfiles(), value))] {
 			tags = append(tags, goarch+"."+profile)
 		}
 	case "wasm":

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gokiln/gokiln/internal/gofacts"
 	"github.com/gokiln/gokiln/internal/workspace/tree"
 )
 
@@ -94,7 +95,7 @@ func (m *Module) Find(ctx context.Context, importPath string) (Origin, error) {
 	case found.Kind == Local && required != "" && !m.Vendored:
 		found.Why = "is here, but go looks for it in " + required + " too"
 		return found, nil
-	case found.Kind == Local && isStandard(importPath) && stdRoot(importPath):
+	case found.Kind == Local && gofacts.Standard(importPath) && gofacts.StandardRoot(importPath):
 		return Origin{Kind: Unknown, Why: "has the name of one of the standard library"}, nil
 	case found.Kind == Local:
 		return found, nil
@@ -102,7 +103,7 @@ func (m *Module) Find(ctx context.Context, importPath string) (Origin, error) {
 		return Origin{Kind: External}, nil
 	case m.LocalName(importPath):
 		return Origin{Kind: Unknown, Why: "has no Go files in the module that its path names"}, nil
-	case isStandard(importPath):
+	case gofacts.Standard(importPath):
 		return Origin{Kind: Standard}, nil
 	}
 	return Origin{Kind: External}, nil
@@ -179,26 +180,6 @@ func (m *Module) isLocal(modulePath string) bool {
 		}
 	}
 	return false
-}
-
-// isStandard is Go's own rule for telling the standard library by an import
-// path: there is no dot in the first element.
-func isStandard(importPath string) bool {
-	first, _, _ := strings.Cut(importPath, "/")
-	return !strings.Contains(first, ".")
-}
-
-// stdRoot reports whether the standard library has packages below the path's
-// first element. A module may be called so, yet the library's packages go first.
-func stdRoot(importPath string) bool {
-	first, _, _ := strings.Cut(importPath, "/")
-	return slices.Contains([]string{
-		"archive", "arena", "bufio", "builtin", "bytes", "cmd", "cmp", "compress", "container", "context", "crypto", "database",
-		"debug", "embed", "encoding", "errors", "expvar", "flag", "fmt", "go", "hash", "html", "image", "index", "internal", "io",
-		"iter", "log", "maps", "math", "mime", "net", "os", "path", "plugin", "reflect", "regexp", "runtime", "simd", "slices",
-		"sort", "strconv", "strings", "structs", "sync", "syscall", "testing", "text", "time", "unicode", "unique", "unsafe",
-		"vendor", "weak",
-	}, first)
 }
 
 // Published are the modules in use whose packages are read from folders and that a

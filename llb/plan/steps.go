@@ -134,7 +134,7 @@ func (l *stepList) layerStep(i int, layer layerDraft, base, toolchain, modules O
 	if layer.Store.ID != "" {
 		command.Store = GoCacheStore
 		mounts = append(mounts, Mount{Dest: GoCacheStore, Cache: layer.Store.ID, Access: Discard})
-		if !layer.Toolchain {
+		if !layer.Toolchain && modules != Nothing {
 			command.Apart = modstep.UnhashedPath
 		}
 	}

@@ -344,6 +344,20 @@ func TestSharedSourceIsCollectedAnew(t *testing.T) {
 	}
 }
 
+// A layer's store is apart by what the module step says of the modules, where the layer
+// sees modules.
+func TestStoreIsApartByModules(t *testing.T) {
+	vendored := changed(withLayers(), func(d *draft) { d.Modules = nil }).image()
+	for id, want := range map[string]bool{"layer 0": false, "layer 1": true} {
+		if got := slices.Contains(stepOf(t, withLayers().image(), id).Exec.Args, "-apart"); got != want {
+			t.Errorf("%s: the store is apart: %t", id, got)
+		}
+		if slices.Contains(stepOf(t, vendored, id).Exec.Args, "-apart") {
+			t.Errorf("%s names a file of modules that it does not see", id)
+		}
+	}
+}
+
 // What a step of a workspace sees is copied, not put onto a copy, or it would be found by
 // no content.
 func TestWorkSumIsCopiedBesideTheSource(t *testing.T) {

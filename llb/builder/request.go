@@ -54,7 +54,7 @@ type compileKey struct {
 	target string
 }
 
-// open reads what all apps of the goal have in common.
+// request reads what all apps of the goal have in common.
 func (s session) request(ctx context.Context, goal goal) (*request, error) {
 	r := &request{session: s, goal: goal, memo: &memo{
 		modules: map[moduleKey]module{}, code: map[appKey][]targetCode{}, compileKeys: map[compileKey]string{},
